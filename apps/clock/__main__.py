@@ -1,0 +1,3 @@
+from apps.clock.main import main
+
+raise SystemExit(main())

@@ -1,0 +1,3 @@
+from apps.jobs.main import main
+
+raise SystemExit(main())

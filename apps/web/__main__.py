@@ -1,0 +1,3 @@
+from apps.web.main import main
+
+main()

@@ -1,0 +1,61 @@
+"""The web process: health, and the doors that payment providers and Telegram knock at. It never imports aiogram:
+updates are stored here and handled by the worker."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from apps.lifetime import begin
+from apps.web import health, webhooks
+from apps.web.errors import HANDLERS
+from services.kit import Kit
+
+STOP_WITHIN = 15  # seconds for requests in hand
+
+log = structlog.get_logger(__name__)
+
+
+def create(kit: Kit) -> Starlette:
+    """The application. `kit` is closed with it."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        log.info("ready", mode=kit.settings.telegram_mode)
+        yield
+        kit.close()
+        log.info("stopped")
+
+    app = Starlette(
+        routes=[
+            Route("/health", health.alive),
+            Route("/healthz", health.alive),
+            Route("/ready", health.ready),
+            Route("/readyz", health.ready),
+            Route("/webhooks/telegram", webhooks.telegram, methods=["POST"]),
+            Route("/webhooks/{provider}", webhooks.payment_provider, methods=["POST"]),
+        ],
+        exception_handlers=HANDLERS,
+        lifespan=lifespan,
+    )
+    app.state.kit = kit
+    return app
+
+
+def main() -> None:
+    kit = begin("web")
+    uvicorn.run(
+        create(kit),
+        host="0.0.0.0",
+        port=kit.settings.port,
+        workers=1,  # one process a dyno: more web is more dynos, and the database pool is sized for it
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_WITHIN,
+    )

@@ -1,0 +1,35 @@
+"""The only writer of an attempt's state: under lock, by the table, with a line in the journal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from services.billing.events import PaymentFailed
+from services.billing.models import InvoiceRow, PaymentChangeRow, PaymentRow
+from services.billing.states import check_transition
+from services.platform.outbox import emit
+
+
+def lock(tx: Session, payment_id: int) -> tuple[InvoiceRow, PaymentRow]:
+    """Locks the invoice, then the attempt: everybody in this order."""
+    invoice_id = tx.get_one(PaymentRow, payment_id).invoice_id
+    invoice = tx.get_one(InvoiceRow, invoice_id, with_for_update=True, populate_existing=True)
+    return invoice, tx.get_one(PaymentRow, payment_id, with_for_update=True, populate_existing=True)
+
+
+def move(tx: Session, payment: PaymentRow, state: str, now: datetime, cause: str) -> bool:
+    """False when it is there already. Raises ImpossibleTransition."""
+    if not check_transition(payment.state, state):
+        return False
+    tx.add(PaymentChangeRow(payment_id=payment.id, at=now, before=payment.state, after=state, cause=cause))
+    payment.state, payment.updated_at = state, now
+    return True
+
+
+def fail(tx: Session, payment: PaymentRow, state: str, reason: str, now: datetime, cause: str) -> None:
+    """To "failed" or "canceled", with the provider's reason, and tells the world."""
+    payment.detail = reason[:200]
+    if move(tx, payment, state, now, cause):
+        emit(tx, PaymentFailed(payment_id=payment.id, party=payment.party, reason=payment.detail), now)

@@ -1,0 +1,192 @@
+"""The operator's catalogue file (TOML) into the tariffs table. See docs/catalogue.md for its form."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy.orm import Session
+
+from services.catalog.models import TariffRow
+from services.catalog.period import Period
+from services.catalog.tariffs import AUDIENCES
+from services.platform.errors import Invalid
+from services.platform.i18n import LANGUAGES
+from services.platform.money import BadAmount, Money
+
+SLUG = re.compile(r"[a-z][a-z0-9-]{0,30}")
+ACCESS = ("wireguard",)
+GIGABYTE = 10**9
+KNOWN = {
+    "slug", "product", "name", "description", "features", "prices", "period", "tokens", "subscription_fee",
+    "minimum_payment", "traffic_gb", "devices", "speed_mbps", "locations", "access", "order", "active", "audience",
+}  # fmt: skip
+
+
+class BadCatalogue(Invalid):
+    """`faults` names every fault of the file with its tariff; nothing of the file was applied."""
+
+    code: ClassVar[str] = "bad_catalogue"
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """Slugs. `untouched` are tariffs which the file does not name: they stay as they are."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
+    untouched: list[str] = field(default_factory=list)
+
+
+def import_catalogue(tx: Session, toml: str, now: datetime) -> ImportReport:
+    """Applies the whole file or nothing. A changed tariff gets the next revision; what was sold under the earlier one
+    keeps its terms. Raises BadCatalogue."""
+    report = ImportReport()
+    offers = _read(toml)
+    rows = {row.slug: row for row in tx.query(TariffRow)}
+    for position, offer in enumerate(offers):
+        values = {"position": position, **offer}
+        row = rows.pop(values["slug"], None)
+        if row is None:
+            tx.add(TariffRow(**values, revision=1, updated_at=now))
+            report.added.append(values["slug"])
+        elif any(getattr(row, name) != value for name, value in values.items()):
+            for name, value in values.items():
+                setattr(row, name, value)
+            row.revision, row.updated_at = row.revision + 1, now
+            report.changed.append(row.slug)
+        else:
+            report.same.append(row.slug)
+    report.untouched = sorted(rows)
+    return report
+
+
+def _read(toml: str) -> list[dict[str, Any]]:
+    try:
+        document = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as error:
+        raise BadCatalogue([f"not TOML: {error}"]) from None
+    offers = document.get("tariff")
+    if not isinstance(offers, list) or not all(isinstance(offer, dict) for offer in offers):
+        raise BadCatalogue(["there is no [[tariff]] in it"])
+    faults: list[str] = []
+    read = [
+        _Offer(offer, f"tariff {offer.get('slug', number)!r}", faults).values() for number, offer in enumerate(offers)
+    ]
+    slugs = [values["slug"] for values in read]
+    faults += [f"tariff {slug!r}: given twice" for slug in sorted({s for s in slugs if slugs.count(s) > 1}, key=str)]
+    if faults:
+        raise BadCatalogue(faults)
+    return read
+
+
+class _Offer:
+    """Reads one [[tariff]], noting every fault instead of stopping at the first."""
+
+    def __init__(self, given: dict[str, Any], where: str, faults: list[str]) -> None:
+        self._given, self._where, self._faults = given, where, faults
+
+    def values(self) -> dict[str, Any]:
+        for name in sorted(set(self._given) - KNOWN):
+            self._fault(name, "is not known")
+        slug = self._given.get("slug")
+        if not isinstance(slug, str) or not SLUG.fullmatch(slug):
+            self._fault("slug", "must be 1 to 31 of a-z, 0-9 and -, beginning with a letter")
+        traffic = self._whole("traffic_gb", None)
+        values = {
+            "slug": slug,
+            "product": self._given.get("product", slug),
+            "name": self._texts("name"),
+            "description": self._texts("description"),
+            "features": self._features(),
+            "prices": self._amounts("prices"),
+            "period": self._period(),
+            "tokens": self._whole("tokens", 0),
+            "subscription_fee": self._whole("subscription_fee", 0),
+            "minimum_payments": self._amounts("minimum_payment", required=False),
+            "traffic_bytes": traffic * GIGABYTE if traffic else None,
+            "devices": self._whole("devices", None),
+            "speed_mbps": self._whole("speed_mbps", None),
+            "locations": {"codes": self._words("locations", ())},
+            "access": {"kinds": self._words("access", ACCESS)},
+            "active": self._given.get("active", True) is True,
+            "audience": self._given.get("audience", "all"),
+        }
+        if values["audience"] not in AUDIENCES:
+            self._fault("audience", f"must be one of {', '.join(AUDIENCES)}")
+        if (order := self._whole("order", None)) is not None:
+            values["position"] = order
+        return values
+
+    def _fault(self, name: str, problem: str) -> None:
+        self._faults.append(f"{self._where}: {name} {problem}")
+
+    def _texts(self, name: str) -> dict[str, str]:
+        given = self._given.get(name)
+        if not isinstance(given, dict) or not given or not all(isinstance(text, str) for text in given.values()):
+            self._fault(name, 'must be texts by language: {ru = "...", uk = "...", en = "..."}')
+            return {}
+        for code in sorted(set(given) - set(LANGUAGES)):
+            self._fault(name, f"has an unknown language {code!r}")
+        return given
+
+    def _features(self) -> dict[str, list[str]]:
+        given = self._given.get("features", {})
+        if not isinstance(given, dict) or not all(
+            isinstance(lines, list) and all(isinstance(line, str) for line in lines) for lines in given.values()
+        ):
+            self._fault("features", "must be lists of lines by language")
+            return {}
+        return given
+
+    def _amounts(self, name: str, *, required: bool = True) -> dict[str, int]:
+        given = self._given.get(name, {})
+        if not isinstance(given, dict) or (required and not given):
+            self._fault(name, 'must be amounts by currency: {RUB = "299.00"}')
+            return {}
+        amounts = {}
+        for currency, text in given.items():
+            try:
+                amount = Money.parse(text, currency)
+            except BadAmount as error:
+                self._fault(name, f"{currency}: {error}")
+                continue
+            if amount.minor <= 0:
+                self._fault(name, f"{currency}: must be above zero")
+            amounts[currency] = amount.minor
+        return amounts
+
+    def _period(self) -> dict[str, Any]:
+        given = self._given.get("period")
+        units = {"hours": "hour", "days": "day", "months": "month"}
+        if isinstance(given, dict) and len(given) == 1:
+            (name, count), *_ = given.items()
+            if name in units and type(count) is int and 1 <= count <= 10_000:
+                return Period(count, units[name]).to_json()
+        self._fault("period", "must be one of {hours = N}, {days = N}, {months = N}")
+        return {}
+
+    def _whole(self, name: str, default: int | None) -> int | None:
+        given = self._given.get(name, default)
+        if given is not None and (type(given) is not int or not 0 <= given <= 10**9):
+            self._fault(name, "must be a whole number")
+            return default
+        return given
+
+    def _words(self, name: str, allowed: tuple[str, ...]) -> list[str]:
+        given = self._given.get(name, list(allowed))
+        if not isinstance(given, list) or not all(isinstance(word, str) for word in given):
+            self._fault(name, "must be a list of words")
+            return []
+        for word in given:
+            if allowed and word not in allowed:
+                self._fault(name, f"knows {', '.join(allowed)}, not {word!r}")
+        return given

@@ -1,0 +1,31 @@
+"""People and who can own or owe something.
+
+A `User` is a person who wrote to the bot. A `Party` ("user:42", later "workspace:7") is whoever buys, owns and is
+owed: the services above know parties only. Consents are kept word by version."""
+
+from services.identity.consent import consent, has_consented
+from services.identity.events import UserJoined
+from services.identity.parties import Party
+from services.identity.people import (
+    User,
+    UserNotFound,
+    choose_language,
+    find_user,
+    greet,
+    mark_unreachable,
+    user,
+)
+
+__all__ = [
+    "Party",
+    "User",
+    "UserJoined",
+    "UserNotFound",
+    "choose_language",
+    "consent",
+    "find_user",
+    "greet",
+    "has_consented",
+    "mark_unreachable",
+    "user",
+]

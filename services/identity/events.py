@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.platform.outbox import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserJoined(Event):
+    name = "identity.user_joined"
+    user_id: int
+    start_parameter: str | None

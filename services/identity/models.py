@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Identity
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.platform.db import Base
+
+
+class UserRow(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    telegram_id: Mapped[int] = mapped_column(unique=True)
+    first_name: Mapped[str]
+    username: Mapped[str | None]
+    language_code: Mapped[str | None]  # what Telegram says
+    chosen_language: Mapped[str | None]  # what the person said
+    start_parameter: Mapped[str | None]  # of the first /start: where the person came from
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    unreachable_at: Mapped[datetime | None]
+
+
+class ConsentRow(Base):
+    __tablename__ = "consents"
+    user_id: Mapped[int] = mapped_column(ForeignKey(UserRow.id), primary_key=True)
+    document: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    given_at: Mapped[datetime]

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import Boolean, func, literal_column, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services.identity.events import UserJoined
+from services.identity.models import UserRow
+from services.identity.parties import Party
+from services.platform.errors import NotFound
+from services.platform.i18n import Language, language
+from services.platform.outbox import emit
+
+
+class UserNotFound(NotFound):
+    code: ClassVar[str] = "user_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person as of one moment. `reachable` is False once Telegram said that the bot may not write there."""
+
+    id: int
+    telegram_id: int
+    first_name: str
+    username: str | None
+    language: Language
+    language_is_chosen: bool
+    reachable: bool
+
+    @property
+    def party(self) -> Party:
+        return Party("user", self.id)
+
+
+def greet(
+    tx: Session,
+    *,
+    telegram_id: int,
+    first_name: str,
+    username: str | None,
+    language_code: str | None,
+    now: datetime,
+    start_parameter: str | None = None,
+) -> User:
+    """Registers a person, or notes what changed about a known one; whoever writes to us is reachable again.
+    Emits UserJoined once. Two updates of a new person at once make one user."""
+    row = insert(UserRow).values(
+        telegram_id=telegram_id,
+        first_name=first_name[:128],
+        username=username,
+        language_code=language_code,
+        start_parameter=start_parameter,
+        created_at=now,
+        seen_at=now,
+    )
+    news = {name: row.excluded[name] for name in ("first_name", "username", "language_code", "seen_at")}
+    upsert = row.on_conflict_do_update(index_elements=["telegram_id"], set_={**news, "unreachable_at": None})
+    stored, is_new = tx.execute(upsert.returning(UserRow, literal_column("(xmax = 0)", Boolean))).one()
+    if is_new:
+        emit(tx, UserJoined(user_id=stored.id, start_parameter=start_parameter), now)
+    return _seen(stored)
+
+
+def user(tx: Session, user_id: int) -> User:
+    """Raises UserNotFound."""
+    row = tx.get(UserRow, user_id)
+    if row is None:
+        raise UserNotFound(f"user {user_id}")
+    return _seen(row)
+
+
+def find_user(tx: Session, telegram_id: int) -> User | None:
+    row = tx.scalar(select(UserRow).where(UserRow.telegram_id == telegram_id))
+    return _seen(row) if row else None
+
+
+def choose_language(tx: Session, user_id: int, code: str) -> User:
+    row = tx.get(UserRow, user_id)
+    if row is None:
+        raise UserNotFound(f"user {user_id}")
+    row.chosen_language = language(code).code
+    return _seen(row)
+
+
+def mark_unreachable(tx: Session, telegram_id: int, now: datetime) -> None:
+    """Telegram refused for good: nothing is sent there until the person writes again."""
+    mark = update(UserRow).where(UserRow.telegram_id == telegram_id)
+    tx.execute(mark.values(unreachable_at=func.coalesce(UserRow.unreachable_at, now)))
+
+
+def _seen(row: UserRow) -> User:
+    return User(
+        id=row.id,
+        telegram_id=row.telegram_id,
+        first_name=row.first_name,
+        username=row.username,
+        language=language(row.chosen_language or row.language_code),
+        language_is_chosen=row.chosen_language is not None,
+        reachable=row.unreachable_at is None,
+    )

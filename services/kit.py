@@ -1,0 +1,38 @@
+"""Everything a running process is given: built once by `assembly`, handed to reactions, schedule and apps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import redis
+
+from services.billing import PaymentProvider
+from services.notifications import Pace, TelegramChannel
+from services.platform.clock import Clock
+from services.platform.config import Settings
+from services.platform.crypto import Cipher
+from services.platform.db import Database
+from services.platform.storage import Storage
+from services.provisioning import Provisioner
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """`providers` are in the order in which buyers are offered them; `provisioners` are by kind of access."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    redis: redis.Redis
+    cipher: Cipher
+    providers: Mapping[str, PaymentProvider]
+    provisioners: Mapping[str, Provisioner]
+    telegram: TelegramChannel
+    pace: Pace
+    storage: Storage | None
+
+    def close(self) -> None:
+        self.telegram.close()
+        self.redis.close()
+        self.db.close()

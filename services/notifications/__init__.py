@@ -1,0 +1,33 @@
+"""What Kiosk tells people by itself: one queue to Telegram, paced, each thing said once.
+
+A message is a row, unique by its key, written in the transaction of the event that causes it; its text is made in the
+person's language when it is sent. What Telegram may have received is not sent again; a chat that refused for good is
+left alone until the person writes."""
+
+from services.notifications.channels.base import Channel
+from services.notifications.channels.telegram import TelegramChannel
+from services.notifications.deliver import deliver
+from services.notifications.events import MessageQueued
+from services.notifications.pace import Pace
+from services.notifications.reasons import explain
+from services.notifications.tell import (
+    tell_access_delayed,
+    tell_access_granted,
+    tell_expired,
+    tell_payment_failed,
+    tell_payment_needs_decision,
+)
+
+__all__ = [
+    "Channel",
+    "MessageQueued",
+    "Pace",
+    "TelegramChannel",
+    "deliver",
+    "explain",
+    "tell_access_delayed",
+    "tell_access_granted",
+    "tell_expired",
+    "tell_payment_failed",
+    "tell_payment_needs_decision",
+]

@@ -1,0 +1,24 @@
+"""Callback data of the buttons under notifications. The bot answers to these words; they outlive releases, for old
+messages stay in people's chats. At most 64 bytes each."""
+
+MY_SUBSCRIPTIONS = "my"
+SHOP = "shop"
+
+
+def config(subscription_id: int) -> str:
+    """Configuration file and QR of a subscription, again."""
+    return f"conf:{subscription_id}"
+
+
+def renew(subscription_id: int) -> str:
+    """Buy the same tariff again."""
+    return f"renew:{subscription_id}"
+
+
+def instructions(subscription_id: int) -> str:
+    """How to connect, by operating system."""
+    return f"help:{subscription_id}"
+
+
+def check_payment(payment_id: int) -> str:
+    return f"check:{payment_id}"

@@ -1,0 +1,78 @@
+"""The port to a way of reaching people, and every answer it can give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Either `data` (answered by the bot) or `url`."""
+
+    text: str
+    data: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A document, or a photo where `is_photo`."""
+
+    name: str
+    content: bytes = field(repr=False)
+    is_photo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """`text` is Telegram HTML: the message, or the caption of the attachment. `rows` are rows of buttons."""
+
+    text: str
+    rows: tuple[tuple[Button, ...], ...] = ()
+    attachment: Attachment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """The person blocked the bot, or is gone: do not try again."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlowDown:
+    """Everybody must wait `seconds`; this message was not sent."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The message itself is wrong."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class MaybeSent:
+    """It may have arrived: no answer, or one that cannot be read."""
+
+    error: str
+
+
+Delivered = Sent | Unreachable | SlowDown | Refused | NotSent | MaybeSent
+
+
+class Channel(Protocol):
+    def send(self, address: int, message: Outgoing) -> Delivered: ...

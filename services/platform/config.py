@@ -1,0 +1,232 @@
+"""The only reader of the environment. Everything a process needs is here, checked once, at its start.
+
+All missing and wrong variables are reported together, by name, never with their values. Addresses that carry
+passwords are secrets too: `repr(settings)` shows none of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+
+from services.platform.errors import Misconfigured
+
+
+class BadConfiguration(Misconfigured):
+    """`faults` is one line for each variable, in the order of their names."""
+
+    code = "bad_configuration"
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("configuration:\n" + "\n".join(f"  {fault}" for fault in sorted(faults)))
+        self.faults = sorted(faults)
+
+
+def _comma_list(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _outside_url(value: str) -> str:
+    """Secrets travel to these addresses: https, or this very machine."""
+    parts = urlsplit(value)
+    local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if not (parts.scheme == "https" and parts.hostname) and not (parts.scheme == "http" and local):
+        raise ValueError("must be an https:// address (http:// only on this machine)")
+    return value.rstrip("/")
+
+
+def _secret(pattern: str) -> AfterValidator:
+    def check(value: SecretStr) -> SecretStr:
+        if not re.search(pattern, value.get_secret_value()):
+            raise ValueError(f"must match {pattern}")
+        return value
+
+    return AfterValidator(check)
+
+
+CommaList = BeforeValidator(_comma_list)
+OutsideUrl = Annotated[str, AfterValidator(_outside_url)]
+AppEnv = Literal["dev", "test", "prod"]
+
+# 18 connections for one process of each kind: a 20-connection plan keeps two for psql and the release.
+# The worker and the clock hold one more each for LISTEN.
+POOL_SIZES = {"web": 3, "worker": 4, "jobs": 4, "ocr": 1, "rules": 1, "payouts": 1, "clock": 2, "console": 1}
+
+
+class VpnServer(BaseModel):
+    """One WireGuard server: the group VPN_<CODE>_... of a code listed in VPN_SERVERS."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9]{1,11}$")
+    agent_url: OutsideUrl
+    agent_secret: SecretStr = Field(min_length=16)
+    public_key: str = Field(pattern=r"^[A-Za-z0-9+/]{43}=$")
+    endpoint: str = Field(pattern=r"^[^\s:]+:[0-9]{1,5}$|^\[[0-9a-fA-F:]+\]:[0-9]{1,5}$")
+    location: str = Field(min_length=1, max_length=60)
+    network4: IPv4Network
+    network6: IPv6Network
+    capacity: int = Field(250, ge=1, le=60000)
+    dns: str = "1.1.1.1, 2606:4700:4700::1111"
+
+
+class Settings(BaseModel):
+    """Field X is the environment variable X in capitals; empty counts as absent."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
+
+    app_env: AppEnv = "prod"
+    database_url: SecretStr
+    db_pool_size: int | None = Field(None, ge=1, le=100)
+    redis_url: Annotated[SecretStr, _secret(r"^(redis|rediss|unix)://")]
+    port: int = Field(5000, ge=1, le=65535)
+    public_url: OutsideUrl | None = None
+    job_threads: int = Field(8, ge=1, le=64)
+
+    telegram_bot_token: Annotated[SecretStr, _secret(r"^[0-9]+:[A-Za-z0-9_-]+$")]
+    telegram_admin_ids: Annotated[tuple[int, ...], CommaList] = ()
+    telegram_mode: Literal["polling", "webhook"] = "polling"
+    telegram_webhook_secret: Annotated[SecretStr, _secret(r"^[A-Za-z0-9_-]{16,256}$")] | None = None
+    telegram_api_url: OutsideUrl = "https://api.telegram.org"
+    telegram_link_url: OutsideUrl = "https://t.me"
+    support_username: str | None = Field(None, pattern=r"^@?[A-Za-z0-9_]{4,32}$")
+
+    payment_providers: Annotated[tuple[Literal["yookassa"], ...], CommaList] = ("yookassa",)
+    yookassa_shop_id: str | None = Field(None, pattern=r"^[0-9]+$")
+    yookassa_secret_key: SecretStr | None = None
+    yookassa_api_url: OutsideUrl = "https://api.yookassa.ru/v3"
+
+    encryption_secret: SecretStr = Field(min_length=16)
+    encryption_secret_earlier: Annotated[tuple[SecretStr, ...], CommaList] = ()
+
+    storage_endpoint: OutsideUrl | None = None
+    storage_bucket: str | None = None
+    storage_access_key: str | None = None
+    storage_secret_key: SecretStr | None = None
+    storage_region: str = "us-east-1"
+
+    vpn_servers: tuple[VpnServer, ...] = ()
+
+    sentry_dsn: SecretStr | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "standard"] = "json"
+    build_version: str = "unknown"
+    dyno: str = "local"
+    time_zone: str = "Europe/Moscow"
+    clock_url: str | None = Field(None, pattern=r"^file:///")
+
+    def pool_size(self, process: str) -> int:
+        """Database connections of a process of this kind: DB_POOL_SIZE, or a share of a 20-connection plan."""
+        return self.db_pool_size or POOL_SIZES[process]
+
+    @property
+    def redis_connection_url(self) -> str:
+        """Redis add-ons present self-signed certificates: the link is encrypted, the name is not checked.
+        The option is appended as text: taking a unix:// URL apart and joining it again breaks it."""
+        url = self.redis_url.get_secret_value()
+        if not url.startswith("rediss://") or "ssl_cert_reqs" in url:
+            return url
+        return url + ("&" if "?" in url else "?") + "ssl_cert_reqs=none"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Reads and checks the environment (or the mapping given instead). Raises BadConfiguration with every fault."""
+    given = {name: value for name, value in (os.environ if environ is None else environ).items() if value}
+    faults: list[str] = []
+    values: dict[str, Any] = {name.lower(): value for name, value in given.items() if name != "VPN_SERVERS"}
+    values.setdefault("public_url", given.get("WEBHOOK_BASE_URL"))
+    values.setdefault("build_version", given.get("HEROKU_SLUG_COMMIT", "unknown"))
+    values["database_url"] = _database_url(given, faults)
+    values["vpn_servers"] = tuple(_vpn_servers(given, faults))
+    faults += _what_belongs_together(given)
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise BadConfiguration(faults + _faults(error, prefix="")) from None
+    if faults:
+        raise BadConfiguration(faults)
+    return settings
+
+
+def app_env(environ: Mapping[str, str] | None = None) -> str:
+    """APP_ENV alone, for the sandbox, which must refuse production before it reads anything else."""
+    return (os.environ if environ is None else environ).get("APP_ENV") or "prod"
+
+
+def inherited_environment() -> dict[str, str]:
+    """A copy for child processes: what a parent passes on, never what it reads."""
+    return dict(os.environ)
+
+
+def _what_belongs_together(given: Mapping[str, str]) -> list[str]:
+    needed: dict[str, str] = {}
+    if given.get("TELEGRAM_MODE") == "webhook":
+        needed["TELEGRAM_WEBHOOK_SECRET"] = "needed for TELEGRAM_MODE=webhook"
+        if "WEBHOOK_BASE_URL" not in given:
+            needed["PUBLIC_URL"] = "needed for TELEGRAM_MODE=webhook"
+    if "yookassa" in given.get("PAYMENT_PROVIDERS", "yookassa"):
+        needed |= dict.fromkeys(("YOOKASSA_SHOP_ID", "YOOKASSA_SECRET_KEY"), "needed by PAYMENT_PROVIDERS")
+    storage = [f"STORAGE_{name}" for name in ("ENDPOINT", "BUCKET", "ACCESS_KEY", "SECRET_KEY")]
+    if any(name in given for name in storage):
+        needed |= dict.fromkeys(storage, "needed beside the other STORAGE_*")
+    faults = [f"{name}: missing ({why})" for name, why in needed.items() if name not in given]
+    if given.get("APP_ENV", "prod") == "prod" and "CLOCK_URL" in given:
+        faults.append("CLOCK_URL: time cannot be moved with APP_ENV=prod")
+    return faults
+
+
+def _database_url(given: Mapping[str, str], faults: list[str]) -> str:
+    if url := given.get("DATABASE_URL"):
+        if not re.match(r"^postgres(ql)?://", url):
+            faults.append("DATABASE_URL: must begin with postgres:// or postgresql://")
+    else:
+        parts = {name: given.get(f"POSTGRES_{name}") for name in ("USER", "PASSWORD", "HOST", "DB")}
+        missing = [f"POSTGRES_{name}" for name, value in parts.items() if not value]
+        if missing:
+            named = "all of POSTGRES_*" if len(missing) == len(parts) else ", ".join(missing)
+            faults.append(f"DATABASE_URL: missing (or {named})")
+            return "postgresql://"
+        user, password, database = (quote(parts[name] or "", safe="") for name in ("USER", "PASSWORD", "DB"))
+        port = given.get("POSTGRES_PORT", "5432")
+        url = f"postgresql://{user}:{password}@{parts['HOST']}:{port}/{database}"
+    if given.get("DYNO") and "sslmode" not in url:  # Heroku's databases demand TLS and do not say so in the URL
+        url += ("&" if "?" in url else "?") + "sslmode=require"
+    return url
+
+
+def _vpn_servers(given: Mapping[str, str], faults: list[str]) -> list[VpnServer]:
+    servers = []
+    for code in dict.fromkeys(part.strip() for part in given.get("VPN_SERVERS", "").split(",") if part.strip()):
+        prefix = f"VPN_{code.upper()}_"
+        group = {name[len(prefix) :].lower(): value for name, value in given.items() if name.startswith(prefix)}
+        try:
+            servers.append(VpnServer.model_validate({**group, "code": code}))
+        except ValidationError as error:
+            faults += _faults(error, prefix)
+    return servers
+
+
+def _faults(error: ValidationError, prefix: str) -> list[str]:
+    lines: list[str] = []
+    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+        name = prefix + str(fault["loc"][0]).upper() if fault["loc"] else ""
+        if not name:
+            lines += fault["msg"].removeprefix("Value error, ").splitlines()
+        elif fault["type"] == "missing":
+            lines.append(f"{name}: missing")
+        else:
+            lines.append(f"{name}: {fault['msg'].removeprefix('Value error, ')}")
+    return lines

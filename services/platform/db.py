@@ -1,0 +1,89 @@
+"""PostgreSQL: one engine a process, and the one place where a transaction begins and commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any, ClassVar
+
+import psycopg
+from sqlalchemy import BigInteger, DateTime, MetaData, create_engine, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import String
+
+
+class Base(DeclarativeBase):
+    """int is BIGINT (Telegram ids and kopecks outgrow 32 bits), str is TEXT, datetime is aware, dict is JSONB."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        int: BigInteger,
+        str: String,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+    }
+    metadata = MetaData(
+        naming_convention={
+            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+            "uq": "%(table_name)s_%(column_0_N_name)s_key",
+            "fk": "%(table_name)s_%(column_0_name)s_fkey",
+            "pk": "%(table_name)s_pkey",
+        }
+    )
+
+
+class Database:
+    """Opens transactions. A function that takes a Database owns its transactions and may use the network between
+    them; one that takes a Session works inside its caller's and never does."""
+
+    def __init__(self, url: str, *, pool_size: int = 5, application: str = "kiosk") -> None:
+        """`url` as libpq knows it (postgres://, postgresql://, sockets in ?host=). `pool_size` bounds connections."""
+        self.url = make_url(url).set(drivername="postgresql+psycopg")
+        self.engine = create_engine(
+            self.url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            connect_args={
+                "application_name": application,
+                "connect_timeout": 5,
+                "options": "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s",
+            },
+        )
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """A transaction: commits at the end of the block, rolls back on any exception.
+
+        Listeners are woken after the commit, in a statement of its own: PostgreSQL takes one global lock for
+        every commit that notifies, and money should not queue for it. A wake-up lost in between costs one poll."""
+        with Session(self.engine, expire_on_commit=False) as tx:
+            with tx.begin():
+                yield tx
+            if channels := tx.info.pop("wake", None):
+                self._notify(sorted(channels))
+
+    def _notify(self, channels: list[str]) -> None:
+        with suppress(SQLAlchemyError), self.engine.connect() as connection:  # committed already: never fail now
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            for channel in channels:
+                connection.execute(text(f"NOTIFY {channel}"))
+
+    def listen_connection(self) -> psycopg.Connection[Any]:
+        """A raw connection of its own, in autocommit, for LISTEN and session locks; the caller closes it."""
+        dsn = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return psycopg.connect(
+            dsn, autocommit=True, connect_timeout=5, application_name="kiosk-listen", keepalives_idle=10
+        )
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def wake(tx: Session, channel: str) -> None:
+    """Asks for a NOTIFY on `channel` once this transaction has committed."""
+    tx.info.setdefault("wake", set()).add(channel)

@@ -1,0 +1,176 @@
+"""What happens because of what: the whole choreography of Kiosk on one page.
+
+`inside` reactions run in one transaction with their delivery mark: applied once. `outside` reactions talk to the world
+between transactions of their own: they run at least once and repeat harmlessly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy.orm import Session
+
+from services import billing, identity, notifications, provisioning, subscriptions
+from services.kit import Kit
+from services.platform import outbox
+from services.platform.clock import wall_clock
+from services.platform.errors import TryLater
+
+log = structlog.get_logger(__name__)
+E = TypeVar("E", bound=outbox.Event)
+
+# default: our own tables only. payments, access, telegram: one for each outside system, so that a slow one delays
+# nobody else. ocr, rules, payouts: the receipts' stations.
+QUEUES = ("default", "payments", "access", "telegram", "ocr", "rules", "payouts")
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """`name` stands in stored deliveries: it may not change while some are open."""
+
+    event: type[outbox.Event]
+    name: str
+    queue: str
+    inside: Callable[[Kit, Session, Any, datetime], object] | None = None
+    outside: Callable[[Kit, Any, datetime], object] | None = None
+
+
+def inside(event: type[E], name: str, run: Callable[[Kit, Session, E, datetime], object]) -> Reaction:
+    return Reaction(event, name, "default", inside=run)
+
+
+def outside(event: type[E], name: str, queue: str, run: Callable[[Kit, E, datetime], object]) -> Reaction:
+    return Reaction(event, name, queue, outside=run)
+
+
+REACTIONS = (
+    # A provider said something, or has been silent for long: ask it.
+    outside(
+        billing.NotificationStored,
+        "billing.check_notified",
+        "payments",
+        lambda kit, event, now: billing.check_notified(kit.db, kit.providers, event, now),
+    ),
+    outside(
+        billing.PaymentCheckDue,
+        "billing.reconcile",
+        "payments",
+        lambda kit, event, now: billing.reconcile(kit.db, kit.providers, event.payment_id, now, cause="schedule"),
+    ),
+    # It is paid: the subscription goes on, the access follows, the person is told.
+    inside(
+        billing.InvoicePaid,
+        "subscriptions.extend_after_payment",
+        lambda _, tx, event, now: subscriptions.extend_after_payment(tx, event, now),
+    ),
+    outside(
+        subscriptions.SubscriptionExtended,
+        "provisioning.grant",
+        "access",
+        lambda kit, event, now: provisioning.grant(kit.db, event, now, kit.provisioners),
+    ),
+    inside(
+        provisioning.AccessGranted,
+        "notifications.tell_access_granted",
+        lambda _, tx, event, now: notifications.tell_access_granted(tx, event, now),
+    ),
+    inside(
+        provisioning.AccessDelayed,
+        "notifications.tell_access_delayed",
+        lambda kit, tx, event, now: notifications.tell_access_delayed(tx, event, now, kit.settings.telegram_admin_ids),
+    ),
+    # It is not paid, or not as it should be.
+    inside(
+        billing.PaymentFailed,
+        "notifications.tell_payment_failed",
+        lambda _, tx, event, now: notifications.tell_payment_failed(tx, event, now),
+    ),
+    inside(
+        billing.PaymentNeedsDecision,
+        "notifications.tell_payment_needs_decision",
+        lambda kit, tx, event, now: notifications.tell_payment_needs_decision(
+            tx, event, now, kit.settings.telegram_admin_ids
+        ),
+    ),
+    # It is over: access ends, the person is told.
+    outside(
+        subscriptions.SubscriptionExpired,
+        "provisioning.withdraw",
+        "access",
+        lambda kit, event, now: provisioning.withdraw(kit.db, event, now, kit.provisioners),
+    ),
+    inside(
+        subscriptions.SubscriptionExpired,
+        "notifications.tell_expired",
+        lambda _, tx, event, now: notifications.tell_expired(tx, event, now),
+    ),
+    # Housekeeping with the outside.
+    outside(
+        provisioning.ServerCheckDue,
+        "provisioning.check_server",
+        "access",
+        lambda kit, event, now: provisioning.check_server(kit.db, event, now, kit.provisioners),
+    ),
+    outside(
+        notifications.MessageQueued,
+        "notifications.deliver",
+        "telegram",
+        lambda kit, event, now: notifications.deliver(
+            kit.db,
+            event,
+            now,
+            channel=kit.telegram,
+            pace=kit.pace,
+            provisioners=kit.provisioners,
+            time_zone=kit.settings.time_zone,
+        ),
+    ),
+)
+RECORD_ONLY: tuple[type[outbox.Event], ...] = (identity.UserJoined,)
+
+BY_NAME = {reaction.name: reaction for reaction in REACTIONS}
+
+
+def routes(event_name: str) -> Sequence[outbox.Route]:
+    """Where deliveries of an event go."""
+    return [outbox.Route(r.name, r.queue) for r in REACTIONS if r.event.name == event_name]
+
+
+def react(kit: Kit, event_id: int, name: str) -> None:
+    """Carries out one delivery. Never raises for what the reaction does: a failure is noted at the delivery, which
+    comes again later."""
+    reaction = BY_NAME.get(name)
+    if reaction is None:
+        log.error("unknown_reaction", reaction=name)  # a newer release knows it; the delivery comes again
+        return
+    try:
+        _carry_out(kit, reaction, event_id)
+    except TryLater as wait:
+        if wait.after is None:
+            log.warning("reaction_postponed", error=str(wait))
+        _postpone(kit, event_id, name, error=None if wait.after is not None else str(wait), after=wait.after)
+    except Exception as error:
+        log.exception("reaction_failed")
+        _postpone(kit, event_id, name, error=f"{type(error).__name__}: {error}", after=None)
+
+
+def _carry_out(kit: Kit, reaction: Reaction, event_id: int) -> None:
+    with kit.db.begin() as tx:
+        stored = outbox.read(tx, event_id, reaction.name)
+        if stored is None:
+            return  # done already, by another delivery of it
+        event = reaction.event.from_json(stored[1])
+        if reaction.inside and outbox.finish(tx, event_id, reaction.name, wall_clock()):
+            reaction.inside(kit, tx, event, kit.clock.now())
+    if reaction.outside:
+        reaction.outside(kit, event, kit.clock.now())
+        with kit.db.begin() as tx:
+            outbox.finish(tx, event_id, reaction.name, wall_clock())
+
+
+def _postpone(kit: Kit, event_id: int, name: str, *, error: str | None, after: float | None) -> None:
+    with kit.db.begin() as tx:
+        outbox.postpone(tx, event_id, name, wall_clock(), error=error, after=after)

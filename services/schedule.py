@@ -1,0 +1,40 @@
+"""What happens because of the clock: everything periodic, on one page.
+
+Each runs in one transaction with its slot, so two clocks run it once; nothing here touches the network. What must,
+emits an event for each piece of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from services import billing, provisioning, subscriptions
+from services.platform import inbox, outbox
+from services.platform.db import Database
+from services.platform.slots import claim
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    name: str
+    every: timedelta
+    run: Callable[[Session, datetime], int]
+
+
+SCHEDULE = (
+    Scheduled("billing.schedule_checks", timedelta(minutes=1), billing.schedule_checks),
+    Scheduled("billing.expire_invoices", timedelta(minutes=10), billing.expire_invoices),
+    Scheduled("subscriptions.expire", timedelta(minutes=1), subscriptions.expire),
+    Scheduled("provisioning.schedule_server_checks", timedelta(minutes=10), provisioning.schedule_server_checks),
+    Scheduled("outbox.purge", timedelta(hours=1), lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),
+    Scheduled("inbox.purge", timedelta(hours=1), lambda tx, now: inbox.purge(tx, now - timedelta(days=3))),
+)
+
+
+def run(db: Database, scheduled: Scheduled, now: datetime) -> int | None:
+    """Runs it if its slot is due and nobody else has it. Returns how much there was to do, None when not its turn."""
+    with db.begin() as tx:
+        return scheduled.run(tx, now) if claim(tx, scheduled.name, scheduled.every, now) else None

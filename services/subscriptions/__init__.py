@@ -1,0 +1,27 @@
+"""Who may use what, until when.
+
+A party has at most one live subscription of a product. Payment extends it: from its end while it lives, from now when
+it has lapsed, by calendar periods. Every change is a row in the journal with its cause; one invoice extends once."""
+
+from services.subscriptions.events import SubscriptionExpired, SubscriptionExtended
+from services.subscriptions.expire import expire
+from services.subscriptions.extend import extend_after_payment
+from services.subscriptions.views import (
+    Subscription,
+    SubscriptionNotFound,
+    own_subscription,
+    subscription,
+    subscriptions_of,
+)
+
+__all__ = [
+    "Subscription",
+    "SubscriptionExpired",
+    "SubscriptionExtended",
+    "SubscriptionNotFound",
+    "expire",
+    "extend_after_payment",
+    "own_subscription",
+    "subscription",
+    "subscriptions_of",
+]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.catalog import Quote
+from services.identity import Party
+from services.platform.errors import NotFound
+from services.subscriptions.models import SubscriptionRow
+
+
+class SubscriptionNotFound(NotFound):
+    """There is none, or it is another party's."""
+
+    code: ClassVar[str] = "subscription_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """`terms` are those of the last purchase. `state` is active or expired, as of the last sweep: compare `ends_at`."""
+
+    id: int
+    party: Party
+    product: str
+    state: str
+    terms: Quote
+    started_at: datetime
+    ends_at: datetime
+
+
+def subscription(tx: Session, subscription_id: int) -> Subscription:
+    """For reactions. People's requests go through `own_subscription`."""
+    return _seen(tx.get_one(SubscriptionRow, subscription_id))
+
+
+def own_subscription(tx: Session, party: Party, subscription_id: int) -> Subscription:
+    """Raises SubscriptionNotFound, also for other people's."""
+    own = select(SubscriptionRow).where(SubscriptionRow.id == subscription_id, SubscriptionRow.party == str(party))
+    row = tx.scalar(own)
+    if row is None:
+        raise SubscriptionNotFound(f"subscription {subscription_id} of {party}")
+    return _seen(row)
+
+
+def subscriptions_of(tx: Session, party: Party) -> list[Subscription]:
+    """The newest of each product: the live one, else the one that ended last."""
+    newest = (
+        select(SubscriptionRow)
+        .where(SubscriptionRow.party == str(party))
+        .distinct(SubscriptionRow.product)
+        .order_by(SubscriptionRow.product, SubscriptionRow.id.desc())
+    )
+    return [_seen(row) for row in tx.scalars(newest)]
+
+
+def _seen(row: SubscriptionRow) -> Subscription:
+    return Subscription(
+        id=row.id,
+        party=Party.parse(row.party),
+        product=row.product,
+        state=row.state,
+        terms=Quote.from_json(row.terms),
+        started_at=row.started_at,
+        ends_at=row.ends_at,
+    )
