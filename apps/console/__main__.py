@@ -1,0 +1,27 @@
+"""One-off processes: `python -m apps.console COMMAND ...` (on Heroku: `heroku run python -m apps.console ...`)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from apps.console import catalog, doctor, release, texts
+
+COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
+    "release": (release.main, "apply migrations; runs before new code does"),
+    "doctor": (doctor.main, "check every setting against reality and say what to do"),
+    "catalog": (catalog.main, "import FILE: put a catalogue file (TOML) on sale"),
+    "texts": (texts.main, "update | compile | check: the message catalogues"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments or arguments[0] not in COMMANDS:
+        print("python -m apps.console COMMAND\n")
+        for name, (_, what) in COMMANDS.items():
+            print(f"  {name:10} {what}")
+        return 2
+    return COMMANDS[arguments[0]][0](arguments[1:])
+
+
+raise SystemExit(main(sys.argv[1:]))
