@@ -34,5 +34,7 @@ class Kit:
 
     def close(self) -> None:
         self.telegram.close()
+        for provisioner in self.provisioners.values():
+            provisioner.close()
         self.redis.close()
         self.db.close()

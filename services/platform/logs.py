@@ -29,34 +29,32 @@ NOISY = ("httpx", "httpcore", "aiogram.event", "aiogram.dispatcher", "botocore",
 
 def set_up(*, level: str, form: str, process: str, version: str, dyno: str) -> None:
     """Routes structlog and the standard library's logging to stdout. `form` is "json" or "standard"."""
-    shared: list[structlog.types.Processor] = [
+    as_json = form == "json"
+    collect: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _stamp(process=process, version=version, dyno=dyno),
-        structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False, max_frames=20)),
-        mask,
     ]
-    last: structlog.types.Processor = (
+    without_locals = ExceptionDictTransformer(show_locals=False, max_frames=20)
+    finish: list[structlog.types.Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.ExceptionRenderer(without_locals) if as_json else structlog.processors.format_exc_info,
+        *([_stamp(process=process, version=version, dyno=dyno)] if as_json else []),
+        mask,
         structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-        if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=False)
-    )
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=False),
+    ]
     structlog.configure(
-        processors=[*shared[:-3], structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*collect, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared[:-3],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *shared[-3:], last],
-        )
-    )
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=collect, processors=finish))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
     for name in NOISY:

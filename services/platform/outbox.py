@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import ForeignKey, Index, Row, delete, exists, select, text, update
+from sqlalchemy import ForeignKey, Index, Interval, Row, delete, exists, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -125,13 +125,14 @@ def lease(tx: Session, now: datetime, limit: int = 200) -> Sequence[Row[int, str
         .with_for_update(skip_locked=True)
         .cte("due")
     )
-    ahead = text("least(:first * power(2, least(sends, 20)), :longest) * interval '1 second'").bindparams(
-        first=FIRST_LEASE.total_seconds(), longest=LONGEST_LEASE.total_seconds()
+    seconds = func.least(
+        FIRST_LEASE.total_seconds() * func.power(2, func.least(Delivery.sends, 20)), LONGEST_LEASE.total_seconds()
     )
+    ahead = literal(now) + func.make_interval(0, 0, 0, 0, 0, 0, seconds, type_=Interval)
     taken = (
         update(Delivery)
         .where(Delivery.event_id == due.c.event_id, Delivery.reaction == due.c.reaction)
-        .values(due_at=now + ahead, sends=Delivery.sends + 1)  # type: ignore[operator]  # datetime + SQL interval
+        .values(due_at=ahead, sends=Delivery.sends + 1)
         .returning(Delivery.event_id, Delivery.reaction, Delivery.queue)
     )
     return tx.execute(taken).all()

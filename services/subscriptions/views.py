@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from services.catalog import Quote
@@ -51,7 +52,7 @@ def subscriptions_of(tx: Session, party: Party) -> list[Subscription]:
     newest = (
         select(SubscriptionRow)
         .where(SubscriptionRow.party == str(party))
-        .distinct(SubscriptionRow.product)
+        .ext(distinct_on(SubscriptionRow.product))
         .order_by(SubscriptionRow.product, SubscriptionRow.id.desc())
     )
     return [_seen(row) for row in tx.scalars(newest)]

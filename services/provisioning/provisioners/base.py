@@ -64,3 +64,6 @@ class Provisioner(Protocol):
 
     def repair(self, db: Database, server: str, now: datetime) -> None:
         """Pushes again when the server holds less than it confirmed once. Raises as `apply`."""
+
+    def close(self) -> None:
+        """Closes its connections."""

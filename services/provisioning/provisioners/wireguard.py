@@ -83,11 +83,15 @@ class WireguardFleet:
         if self._agents[server].health().revision != row.revision:
             self._push(db, server, now)
 
+    def close(self) -> None:
+        for agent in self._agents.values():
+            agent.close()
+
     def _allocate(self, tx: Session, grant_id: int, locations: Sequence[str], now: datetime) -> None:
         """On the emptiest of the allowed servers that has room."""
         allowed = [code for code in self._servers if not locations or code in locations]
         taken = select(WireguardPeerRow.server, func.count()).where(WireguardPeerRow.active)
-        counts = dict(tx.execute(taken.group_by(WireguardPeerRow.server)).tuples())
+        counts = {server: count for server, count in tx.execute(taken.group_by(WireguardPeerRow.server))}  # noqa: C416 - rows are not pairs to mypy
         for code in sorted(allowed, key=lambda code: counts.get(code, 0) / self._servers[code].capacity):
             revision = self._next_revision(tx, code)  # locks the server: allocations there take turns
             peer = self._free_peer(tx, code, now) or self._new_peer(tx, code)

@@ -1,0 +1,108 @@
+"""What tests stand on: a real PostgreSQL with our migrations, a real Redis, and a fixed moment."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import hypothesis
+import pytest
+import redis as redis_client
+from sqlalchemy.orm import Session
+
+from apps.sandbox.stack import Stack
+from services.platform import migrate
+from services.platform.db import Database
+from tests.world import Kiosk, World, kiosk_in
+
+# Times vary too much on a busy machine to call an example slow. "ci" tries the same examples each time.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("default")
+
+_clones = count(1)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """PostgreSQL and Redis of this test run, in memory as far as they can be."""
+    with tempfile.TemporaryDirectory(prefix="kiosk-") as directory:
+        stack = Stack(Path(directory), durable=False)
+        stack.start()
+        yield stack
+        stack.stop()
+
+
+@pytest.fixture(scope="session")
+def template(stack: Stack) -> str:
+    """The name of a database which the migrations made; for copies only, nobody connects to it."""
+    stack.create_database("template_kiosk")
+    migrate.upgrade(stack.database_url("template_kiosk"))
+    return "template_kiosk"
+
+
+@pytest.fixture
+def db(stack: Stack, template: str) -> Iterator[Database]:
+    """A database of this test's own, for code which commits, waits for locks or opens several transactions."""
+    with _clone(stack, template) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def _shared(stack: Stack, template: str) -> Iterator[Database]:
+    with _clone(stack, template) as database:
+        yield database
+
+
+@pytest.fixture
+def tx(_shared: Database) -> Iterator[Session]:
+    """A transaction which is rolled back after the test: cheaper than `db`, for code which takes a Session."""
+    with _shared.engine.connect() as connection, connection.begin() as transaction:
+        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+            yield session
+        transaction.rollback()
+
+
+@pytest.fixture
+def redis(stack: Stack) -> Iterator[redis_client.Redis]:
+    """A client of an empty Redis."""
+    with redis_client.Redis.from_url(stack.redis_url) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+@contextmanager
+def _clone(stack: Stack, template: str) -> Iterator[Database]:
+    name = f"test_{next(_clones)}"
+    stack.create_database(name, template)
+    database = Database(stack.database_url(name))
+    try:
+        yield database
+    finally:
+        database.close()
+        stack.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Telegram, YooKassa and VPN servers of this test run."""
+    world = World(tmp_path_factory.mktemp("world"))
+    yield world
+    world.stop()
+
+
+@pytest.fixture
+def kiosk(world: World, stack: Stack, db: Database, redis: redis_client.Redis) -> Iterator[Kiosk]:
+    """A Kiosk in that world, on a database of this test's own."""
+    redis.flushall()
+    with kiosk_in(world, stack, db.url.render_as_string(hide_password=False).replace("+psycopg", "")) as kiosk:
+        yield kiosk

@@ -1,0 +1,283 @@
+"""The sandbox world in a thread of the test process, and a Kiosk that lives in it step by step.
+
+Everything is real but the processes: PostgreSQL, Redis, HTTP. `Kiosk.drain` does what relay and workers would do, in
+this thread, until nothing is left to do; `Kiosk.pass_time` moves the clock of the whole world."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from apps.sandbox import telegram, vpn, yookassa
+from apps.sandbox.clock import Offset
+from apps.sandbox.environment import environment
+from apps.sandbox.server import server
+from apps.sandbox.stack import Stack
+from apps.web.webhooks import payment_provider
+from services import assembly, billing, catalog, identity
+from services.kit import Kit
+from services.platform import outbox
+from services.platform.clock import wall_clock
+from services.platform.config import load
+from services.platform.errors import KioskError
+from services.reactions import react, routes
+from services.schedule import SCHEDULE, run
+
+TOML = """
+[[tariff]]
+slug = "vpn-1m"
+product = "vpn"
+name = {ru = "VPN на месяц", uk = "VPN на місяць", en = "VPN for a month"}
+description = {ru = "Быстрый", uk = "Швидкий", en = "Fast"}
+prices = {RUB = "299.00"}
+period = {months = 1}
+devices = 3
+access = ["wireguard"]
+"""
+SECRET = "a secret for tests, long enough"
+
+
+class World:
+    """The outside: Telegram, YooKassa, VPN servers, the movable clock. `url` is its root."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.offset = Offset(directory / "clock")
+        self.kiosk: Kiosk | None = None  # who gets YooKassa's notifications
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        codes = ("de1", "nl1")
+        self.vpn_keys = {code: vpn.public_key(code) for code in codes}
+        shop = yookassa.create_app(
+            directory / "yookassa", self.offset.now, notification_url=f"{self.url}/kiosk/yookassa", pauses=(0.05, 0.1, 60)
+        )
+        parts = {
+            "/telegram": telegram.create_app(directory / "telegram", self.offset.now),
+            "/yookassa": shop,
+            "/vpn": vpn.create_app(directory / "vpn", secret="sandbox-agent-secret", codes=codes),
+        }
+        app = Starlette(
+            routes=[
+                Route("/kiosk/{provider}", self._notified, methods=["POST"]),
+                *(Mount(path, part) for path, part in parts.items()),
+            ],
+            lifespan=_together(list(parts.values())),
+        )
+        self._server = server(app, port=port)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        wait_for(lambda: self._server.started)
+
+    async def _notified(self, request: Request) -> Response:
+        if self.kiosk is None:
+            return Response(status_code=503)
+        request.scope["app"] = self.kiosk
+        try:
+            return await payment_provider(request)
+        except KioskError:
+            return Response(status_code=400)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(10)
+
+
+def _together(parts: list[Starlette]) -> Any:
+    """Runs the lifespans of mounted applications, which Starlette does not."""
+
+    def lifespan(app: Starlette) -> Any:
+        from contextlib import AsyncExitStack, asynccontextmanager
+
+        @asynccontextmanager
+        async def running() -> Any:
+            async with AsyncExitStack() as stack:
+                for part in parts:
+                    await stack.enter_async_context(part.router.lifespan_context(part))
+                yield
+
+        return running()
+
+    return lifespan
+
+
+@dataclass
+class Person:
+    """Somebody at Telegram who has pressed Start, and whom Kiosk knows."""
+
+    telegram_id: int
+    party: identity.Party
+    language_code: str
+
+
+@dataclass
+class State:
+    kit: Kit
+
+
+@dataclass
+class Kiosk:
+    """One Kiosk on a database of its own. `state` makes it look like the web application to its own webhooks."""
+
+    kit: Kit
+    world: World
+    http: httpx.Client
+    state: State = field(init=False)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.state = State(self.kit)
+
+    @property
+    def now(self) -> datetime:
+        return self.kit.clock.now()
+
+    def person(self, first_name: str = "Анна", language_code: str = "ru") -> Person:
+        user = self.post("/telegram/chat/api/users", first_name=first_name, language_code=language_code)
+        self.post(f"/telegram/chat/api/users/{user['id']}/text", text="/start")
+        with self.kit.db.begin() as tx:
+            known = identity.greet(
+                tx,
+                telegram_id=user["id"],
+                first_name=first_name,
+                username=None,
+                language_code=language_code,
+                now=self.now,
+            )
+        return Person(user["id"], known.party, language_code)
+
+    def checkout(self, person: Person, tariff: str = "vpn-1m") -> billing.Checkout:
+        return billing.checkout(
+            self.kit.db,
+            self.kit.providers["yookassa"],
+            party=person.party,
+            tariff=tariff,
+            description="VPN",
+            return_url="https://t.me/kiosk_bot",
+            now=self.now,
+        )
+
+    def pay(self, checkout: billing.Checkout, notify: str = "once", **order: Any) -> str:
+        """At the provider's page. Returns the payment's id there. With `notify` other than "never" it waits until the
+        notification has arrived."""
+        external_id = self.external_id(checkout.payment_id)
+        before = self.count("payment_notifications")
+        self.post(f"/yookassa/payments/{external_id}/pay", **({"outcome": "success", "notify": notify} | order))
+        if notify != "never":
+            wait_for(lambda: self.count("payment_notifications") > before)
+        return external_id
+
+    def buy(self, person: Person, tariff: str = "vpn-1m") -> billing.Checkout:
+        checkout = self.checkout(person, tariff)
+        self.pay(checkout)
+        self.drain()
+        return checkout
+
+    def external_id(self, payment_id: int) -> str:
+        return str(self.scalar("SELECT external_id FROM payments WHERE id = :id", id=payment_id))
+
+    def drain(self, patience: float = 0.0) -> None:
+        """Carries out everything that is due, and what becomes due within `patience` seconds."""
+        end = time.monotonic() + patience
+        while True:
+            self.kit.redis.flushall()  # nobody waits for the pace of real chats
+            with self.kit.db.begin() as tx:
+                planned = outbox.plan(tx, routes, wall_clock())
+            with self.kit.db.begin() as tx:
+                due = outbox.lease(tx, wall_clock())
+            for event_id, reaction, _ in due:
+                react(self.kit, event_id, reaction)
+            if not planned and not due:
+                if time.monotonic() >= end:
+                    return
+                time.sleep(0.02)
+
+    def pass_time(self, span: timedelta, step: timedelta = timedelta(hours=1)) -> None:
+        """Moves the clock in steps, running the schedule and its consequences after each."""
+        while span > timedelta():
+            self.world.offset.move(int(min(step, span).total_seconds()))
+            span -= step
+            self.tick()
+
+    def tick(self) -> None:
+        for scheduled in SCHEDULE:
+            run(self.kit.db, scheduled, self.now)
+        self.drain()
+
+    def messages(self, person: Person) -> list[dict[str, Any]]:
+        """What the bot wrote to somebody, oldest first, as the chat page gets it."""
+        chat = self.http.get(f"/telegram/chat/api/users/{person.telegram_id}/messages").json()
+        return [message for message in chat["messages"] if message["from"]["is_bot"]]
+
+    def post(self, path: str, **body: Any) -> Any:
+        answer = self.http.post(path, json=body)
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+    def scalar(self, sql: str, **values: Any) -> Any:
+        with self.kit.db.begin() as tx:
+            return tx.scalar(text(sql), values)
+
+    def count(self, table: str, where: str = "true") -> int:
+        return int(self.scalar(f"SELECT count(*) FROM {table} WHERE {where}"))
+
+    def undone(self) -> list[tuple[str, str]]:
+        """Deliveries that wait for a better moment, with their errors."""
+        with self.kit.db.begin() as tx:
+            rows = tx.execute(text("SELECT reaction, last_error FROM outbox_deliveries WHERE done_at IS NULL"))
+            return [(row.reaction, row.last_error) for row in rows]
+
+    def hurry(self) -> None:
+        """Makes everything that was postponed due now."""
+        with self.kit.db.begin() as tx:
+            tx.execute(text("UPDATE outbox_deliveries SET due_at = now() - interval '1 second' WHERE done_at IS NULL"))
+        self.drain()
+
+
+@contextmanager
+def kiosk_in(world: World, stack: Stack, database_url: str, **changes: str) -> Iterator[Kiosk]:
+    """A Kiosk with the sample tariff on sale. `changes` are environment variables."""
+    given = environment(
+        {"DATABASE_URL": database_url, "REDIS_URL": stack.redis_url, **changes},
+        stack=stack,
+        world_url=world.url,
+        world_directory=world.directory,
+        port=5000,
+        encryption_secret=SECRET,
+        vpn_keys=world.vpn_keys,
+    )
+    kit = assembly.build(load(given), "jobs")
+    with kit.db.begin() as tx:
+        catalog.import_catalogue(tx, TOML, kit.clock.now())
+    with httpx.Client(base_url=world.url, trust_env=False, timeout=20) as http:
+        kiosk = Kiosk(kit, world, http)
+        world.kiosk = kiosk
+        yield kiosk
+        world.kiosk = None
+        for part in ("telegram", "yookassa", "vpn"):
+            http.delete(f"/{part}/faults")
+    kit.close()
+
+
+def wait_for(condition: Any, seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("waited in vain")
+        time.sleep(0.005)
