@@ -5,7 +5,7 @@ between transactions of their own: they run at least once and repeat harmlessly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -133,10 +133,10 @@ RECORD_ONLY: tuple[type[outbox.Event], ...] = (identity.UserJoined,)
 
 BY_NAME = {reaction.name: reaction for reaction in REACTIONS}
 
-
-def routes(event_name: str) -> Sequence[outbox.Route]:
-    """Where deliveries of an event go."""
-    return [outbox.Route(r.name, r.queue) for r in REACTIONS if r.event.name == event_name]
+# Where deliveries go, by name of event.
+routes: dict[str, list[outbox.Route]] = {event.name: [] for event in RECORD_ONLY}
+for _reaction in REACTIONS:
+    routes.setdefault(_reaction.event.name, []).append(outbox.Route(_reaction.name, _reaction.queue))
 
 
 def react(kit: Kit, event_id: int, name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +32,7 @@ _clones = count(1)
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """PostgreSQL and Redis of this test run, in memory as far as they can be."""
-    with tempfile.TemporaryDirectory(prefix="kiosk-") as directory:
+    with tempfile.TemporaryDirectory(prefix="kiosk-", dir=_memory()) as directory:
         stack = Stack(Path(directory), durable=False)
         stack.start()
         yield stack
@@ -78,6 +80,14 @@ def redis(stack: Stack) -> Iterator[redis_client.Redis]:
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+def _memory() -> str | None:
+    """A file system in memory, where there is a roomy one: copying a database takes 15 ms there, on disk 50 to 500."""
+    memory = Path("/dev/shm")
+    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2 * 1024**3:
+        return str(memory)
+    return None
 
 
 @contextmanager

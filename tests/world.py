@@ -66,7 +66,10 @@ class World:
         codes = ("de1", "nl1")
         self.vpn_keys = {code: vpn.public_key(code) for code in codes}
         shop = yookassa.create_app(
-            directory / "yookassa", self.offset.now, notification_url=f"{self.url}/kiosk/yookassa", pauses=(0.05, 0.1, 60)
+            directory / "yookassa",
+            self.offset.now,
+            notification_url=f"{self.url}/kiosk/yookassa",
+            pauses=(0.05, 0.1, 60),
         )
         parts = {
             "/telegram": telegram.create_app(directory / "telegram", self.offset.now),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
@@ -81,8 +82,8 @@ def _read(toml: str) -> list[dict[str, Any]]:
     read = [
         _Offer(offer, f"tariff {offer.get('slug', number)!r}", faults).values() for number, offer in enumerate(offers)
     ]
-    slugs = [values["slug"] for values in read]
-    faults += [f"tariff {slug!r}: given twice" for slug in sorted({s for s in slugs if slugs.count(s) > 1}, key=str)]
+    times = Counter(values["slug"] for values in read if isinstance(values["slug"], str))
+    faults += [f"tariff {slug!r}: given twice" for slug, count in sorted(times.items()) if count > 1]
     if faults:
         raise BadCatalogue(faults)
     return read
@@ -103,7 +104,7 @@ class _Offer:
         traffic = self._whole("traffic_gb", None)
         values = {
             "slug": slug,
-            "product": self._given.get("product", slug),
+            "product": self._product(slug),
             "name": self._texts("name"),
             "description": self._texts("description"),
             "features": self._features(),
@@ -117,7 +118,7 @@ class _Offer:
             "speed_mbps": self._whole("speed_mbps", None),
             "locations": {"codes": self._words("locations", ())},
             "access": {"kinds": self._words("access", ACCESS)},
-            "active": self._given.get("active", True) is True,
+            "active": self._active(),
             "audience": self._given.get("audience", "all"),
         }
         if values["audience"] not in AUDIENCES:
@@ -128,6 +129,18 @@ class _Offer:
 
     def _fault(self, name: str, problem: str) -> None:
         self._faults.append(f"{self._where}: {name} {problem}")
+
+    def _product(self, slug: object) -> object:
+        product = self._given.get("product", slug)
+        if product is not slug and not (isinstance(product, str) and SLUG.fullmatch(product)):
+            self._fault("product", "must be 1 to 31 of a-z, 0-9 and -, beginning with a letter")
+        return product
+
+    def _active(self) -> bool:
+        active = self._given.get("active", True)
+        if not isinstance(active, bool):
+            self._fault("active", "must be true or false")
+        return active is True
 
     def _texts(self, name: str) -> dict[str, str]:
         given = self._given.get(name)

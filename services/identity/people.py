@@ -60,7 +60,8 @@ def greet(
     )
     news = {name: row.excluded[name] for name in ("first_name", "username", "language_code", "seen_at")}
     upsert = row.on_conflict_do_update(index_elements=["telegram_id"], set_={**news, "unreachable_at": None})
-    stored, is_new = tx.execute(upsert.returning(UserRow, literal_column("(xmax = 0)", Boolean))).one()
+    returning = upsert.returning(UserRow, literal_column("(xmax = 0)", Boolean))
+    stored, is_new = tx.execute(returning, execution_options={"populate_existing": True}).one()
     if is_new:
         emit(tx, UserJoined(user_id=stored.id, start_parameter=start_parameter), now)
     return _seen(stored)

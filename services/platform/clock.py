@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 
 def wall_clock() -> datetime:
@@ -20,7 +20,7 @@ class Clock:
     """Business time: real UTC time plus the seconds in the offset file, where one is configured."""
 
     def __init__(self, url: str | None = None) -> None:
-        self._offset_file = Path(urlsplit(url).path) if url else None
+        self._offset_file = Path(unquote(urlsplit(url).path)) if url else None
 
     def now(self) -> datetime:
         return wall_clock() + timedelta(seconds=self._offset())

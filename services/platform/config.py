@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -21,6 +22,8 @@ from pydantic import (
     SecretStr,
     ValidationError,
 )
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from services.platform.errors import Misconfigured
 
@@ -40,17 +43,37 @@ def _comma_list(value: object) -> object:
 
 
 def _outside_url(value: str) -> str:
-    """Secrets travel to these addresses: https, or this very machine."""
-    parts = urlsplit(value)
+    """Secrets travel to these addresses: https, or this very machine. They are shown in logs, so they hold none."""
+    parts = _address(value)
     local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
     if not (parts.scheme == "https" and parts.hostname) and not (parts.scheme == "http" and local):
         raise ValueError("must be an https:// address (http:// only on this machine)")
+    if parts.username is not None:
+        raise ValueError("must not hold a password")
     return value.rstrip("/")
+
+
+def _address(value: str) -> SplitResult:
+    """Takes a URL apart. What Python says about a bad one quotes it: that is kept back."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("must be an address") from None
+    return parts
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # none of that name; a path; a directory
+        raise ValueError("must be a time zone like Europe/Moscow") from None
+    return value
 
 
 def _secret(pattern: str) -> AfterValidator:
     def check(value: SecretStr) -> SecretStr:
-        if not re.search(pattern, value.get_secret_value()):
+        if not re.fullmatch(pattern, value.get_secret_value()):
             raise ValueError(f"must match {pattern}")
         return value
 
@@ -60,9 +83,10 @@ def _secret(pattern: str) -> AfterValidator:
 CommaList = BeforeValidator(_comma_list)
 OutsideUrl = Annotated[str, AfterValidator(_outside_url)]
 AppEnv = Literal["dev", "test", "prod"]
+VPN_CODE = "[a-z][a-z0-9]{1,11}"
 
-# 18 connections for one process of each kind: a 20-connection plan keeps two for psql and the release.
-# The worker and the clock hold one more each for LISTEN.
+# 17 connections for one process of each kind; the worker and the clock hold one more each for LISTEN. A 20-connection
+# plan keeps one for psql.
 POOL_SIZES = {"web": 3, "worker": 4, "jobs": 4, "ocr": 1, "rules": 1, "payouts": 1, "clock": 2, "console": 1}
 
 
@@ -71,7 +95,7 @@ class VpnServer(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    code: str = Field(pattern=r"^[a-z][a-z0-9]{1,11}$")
+    code: str
     agent_url: OutsideUrl
     agent_secret: SecretStr = Field(min_length=16)
     public_key: str = Field(pattern=r"^[A-Za-z0-9+/]{43}=$")
@@ -91,15 +115,15 @@ class Settings(BaseModel):
     app_env: AppEnv = "prod"
     database_url: SecretStr
     db_pool_size: int | None = Field(None, ge=1, le=100)
-    redis_url: Annotated[SecretStr, _secret(r"^(redis|rediss|unix)://")]
+    redis_url: Annotated[SecretStr, _secret(r"(redis|rediss|unix)://.+")]
     port: int = Field(5000, ge=1, le=65535)
     public_url: OutsideUrl | None = None
     job_threads: int = Field(8, ge=1, le=64)
 
-    telegram_bot_token: Annotated[SecretStr, _secret(r"^[0-9]+:[A-Za-z0-9_-]+$")]
+    telegram_bot_token: Annotated[SecretStr, _secret(r"[0-9]+:[A-Za-z0-9_-]+")]
     telegram_admin_ids: Annotated[tuple[int, ...], CommaList] = ()
     telegram_mode: Literal["polling", "webhook"] = "polling"
-    telegram_webhook_secret: Annotated[SecretStr, _secret(r"^[A-Za-z0-9_-]{16,256}$")] | None = None
+    telegram_webhook_secret: Annotated[SecretStr, _secret(r"[A-Za-z0-9_-]{16,256}")] | None = None
     telegram_api_url: OutsideUrl = "https://api.telegram.org"
     telegram_link_url: OutsideUrl = "https://t.me"
     support_username: str | None = Field(None, pattern=r"^@?[A-Za-z0-9_]{4,32}$")
@@ -120,12 +144,12 @@ class Settings(BaseModel):
 
     vpn_servers: tuple[VpnServer, ...] = ()
 
-    sentry_dsn: SecretStr | None = None
+    sentry_dsn: Annotated[SecretStr, _secret(r"https?://[^/@\s]+@\S+/[0-9]+")] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "standard"] = "json"
     build_version: str = "unknown"
     dyno: str = "local"
-    time_zone: str = "Europe/Moscow"
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "Europe/Moscow"
     clock_url: str | None = Field(None, pattern=r"^file:///")
 
     def pool_size(self, process: str) -> int:
@@ -190,8 +214,10 @@ def _what_belongs_together(given: Mapping[str, str]) -> list[str]:
 
 def _database_url(given: Mapping[str, str], faults: list[str]) -> str:
     if url := given.get("DATABASE_URL"):
-        if not re.match(r"^postgres(ql)?://", url):
+        if not re.match(r"postgres(ql)?://", url):
             faults.append("DATABASE_URL: must begin with postgres:// or postgresql://")
+        elif not _is_database_address(url):
+            faults.append("DATABASE_URL: must be an address")
     else:
         parts = {name: given.get(f"POSTGRES_{name}") for name in ("USER", "PASSWORD", "HOST", "DB")}
         missing = [f"POSTGRES_{name}" for name, value in parts.items() if not value]
@@ -201,15 +227,28 @@ def _database_url(given: Mapping[str, str], faults: list[str]) -> str:
             return "postgresql://"
         user, password, database = (quote(parts[name] or "", safe="") for name in ("USER", "PASSWORD", "DB"))
         port = given.get("POSTGRES_PORT", "5432")
+        if not port.isascii() or not port.isdigit():
+            faults.append("POSTGRES_PORT: must be a number")
         url = f"postgresql://{user}:{password}@{parts['HOST']}:{port}/{database}"
     if given.get("DYNO") and "sslmode" not in url:  # Heroku's databases demand TLS and do not say so in the URL
         url += ("&" if "?" in url else "?") + "sslmode=require"
     return url
 
 
+def _is_database_address(url: str) -> bool:
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):
+        return False
+    return True
+
+
 def _vpn_servers(given: Mapping[str, str], faults: list[str]) -> list[VpnServer]:
     servers = []
     for code in dict.fromkeys(part.strip() for part in given.get("VPN_SERVERS", "").split(",") if part.strip()):
+        if not re.fullmatch(VPN_CODE, code):
+            faults.append(f"VPN_SERVERS: each code must match {VPN_CODE}")
+            continue
         prefix = f"VPN_{code.upper()}_"
         group = {name[len(prefix) :].lower(): value for name, value in given.items() if name.startswith(prefix)}
         try:

@@ -46,7 +46,7 @@ class Cipher:
             raise Unreadable("sealed with a key that is not configured")
         try:
             return self._keys[key_id].decrypt(nonce, body, place.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: cut off within the nonce
             raise Unreadable("does not belong here, or was changed") from None
 
     def is_current(self, sealed: bytes) -> bool:

@@ -48,6 +48,7 @@ class Database:
             max_overflow=0,
             pool_timeout=10,
             pool_pre_ping=True,
+            hide_parameters=True,  # they hold people's names and sealed keys, and errors end up in logs
             connect_args={
                 "application_name": application,
                 "connect_timeout": 5,

@@ -15,7 +15,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, get_timezone_location
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 
 from services.platform.money import EXPONENTS, Money
 
@@ -23,6 +23,7 @@ LOCALES = Path(__file__).parent.parent / "texts" / "locales"
 LANGUAGES = ("ru", "uk", "en")
 DEFAULT = "ru"
 NAMES = {"ru": "Русский", "uk": "Українська", "en": "English"}
+SYMBOLS = {"RUB": "₽", "UAH": "₴", "USD": "$", "EUR": "€"}  # CLDR has them only at home: "RUB299" in English
 BABEL = {"ru": "ru_RU", "uk": "uk_UA", "en": "en_GB"}
 
 
@@ -54,10 +55,9 @@ class Language:
         if amount.currency == "XTR":
             return f"{format_decimal(amount.minor, locale=locale)} ⭐"
         whole = amount.minor % 10 ** EXPONENTS[amount.currency] == 0
-        form = "¤#,##0" if whole else "¤#,##0.00"
-        if self.code != "en":
-            form = form.removeprefix("¤") + "\u00a0¤"
-        return format_currency(amount.decimal, amount.currency, form, locale=locale, currency_digits=False)
+        number = format_decimal(amount.decimal, "#,##0" if whole else "#,##0.00", locale=locale)
+        symbol = SYMBOLS[amount.currency]
+        return f"{symbol}{number}" if self.code == "en" else f"{number}\u00a0{symbol}"
 
     def date(self, moment: datetime, zone: str) -> str:
         """As people write it: "20 декабря 2026"."""

@@ -18,10 +18,10 @@ SECRET_KEYS = re.compile(
     r"token|secret|password|authorization|api_key|private|preshared|phone|email|dsn", re.IGNORECASE
 )
 SHAPES = (
-    (re.compile(r"\b[0-9]{6,12}:[A-Za-z0-9_-]{30,}"), "<bot token>"),
+    (re.compile(r"(?<![0-9])[0-9]{6,12}:[A-Za-z0-9_-]{30,}"), "<bot token>"),
     (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"), "<credentials>"),
-    (re.compile(r"\b[A-Za-z0-9+/]{43}=(?![A-Za-z0-9+/=])"), "<key>"),
-    (re.compile(r"(?<![\w.-])\+?[0-9]{10,15}(?![\w.-])(?=\D*$)|\+[0-9]{10,15}\b"), "<phone>"),
+    (re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=(?![A-Za-z0-9+/=])"), "<key>"),
+    (re.compile(r"\+[0-9](?:[ ()-]{0,2}[0-9]){9,14}\b|(?<![\w.-])[0-9]{10,15}(?![\w-]|\.[0-9])"), "<phone>"),
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"), "<e-mail>"),
 )
 NOISY = ("httpx", "httpcore", "aiogram.event", "aiogram.dispatcher", "botocore", "urllib3", "dramatiq")
@@ -48,7 +48,7 @@ def set_up(*, level: str, form: str, process: str, version: str, dyno: str) -> N
         else structlog.dev.ConsoleRenderer(colors=False),
     ]
     structlog.configure(
-        processors=[*collect, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*collect, _hand_over],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
@@ -78,6 +78,12 @@ def _masked(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_masked(one) for one in value]
     return value
+
+
+def _hand_over(logger: Any, method: str, event: MutableMapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """structlog's wrap_for_formatter, with the exception also where the standard library has it: Sentry looks there."""
+    arguments, options = structlog.stdlib.ProcessorFormatter.wrap_for_formatter(logger, method, event)
+    return arguments, {**options, "exc_info": event.get("exc_info")}
 
 
 def _stamp(**constants: str) -> structlog.types.Processor:

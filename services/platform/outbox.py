@@ -15,7 +15,7 @@ import dataclasses
 import types
 import typing
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -97,15 +97,17 @@ def emit(tx: Session, event: Event, now: datetime) -> int:
     return row.id
 
 
-def plan(tx: Session, routes: Callable[[str], Sequence[Route]], now: datetime, limit: int = 200) -> int:
-    """Makes the deliveries of new events, oldest first. Any number of relays may run it: rows in another's hands are
-    skipped. Returns how many events were planned."""
-    waiting = select(OutboxEvent).where(~OutboxEvent.planned).order_by(OutboxEvent.id).limit(limit)
+def plan(tx: Session, routes: Mapping[str, Sequence[Route]], now: datetime, limit: int = 200) -> int:
+    """Makes the deliveries of new events, oldest first; `routes` are by name of event. Any number of relays may run it:
+    rows in another's hands are skipped. Events which `routes` does not know wait: releases overlap, and a newer relay
+    knows them. Returns how many events were planned."""
+    new = select(OutboxEvent).where(~OutboxEvent.planned, OutboxEvent.name.in_(routes))
+    waiting = new.order_by(OutboxEvent.id).limit(limit)
     events = tx.scalars(waiting.with_for_update(skip_locked=True)).all()
     rows = [
         {"event_id": event.id, "reaction": route.reaction, "queue": route.queue, "due_at": now}
         for event in events
-        for route in routes(event.name)
+        for route in routes[event.name]
     ]
     if rows:
         tx.execute(insert(Delivery).on_conflict_do_nothing(), rows)

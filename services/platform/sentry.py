@@ -3,7 +3,7 @@ bodies, no addresses, no default personal data."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import sentry_sdk
 
@@ -30,10 +30,12 @@ def set_up(dsn: str | None, *, environment: str, release: str, process: str) -> 
     )
 
 
-def _scrubbed(event: Event, _hint: Hint) -> Event:
-    for exception in event.get("exception", {}).get("values", []):
-        exception.update(mask(None, "", {"value": exception.get("value")}))
-    if "logentry" in event:
-        event["logentry"] = dict(mask(None, "", dict(event["logentry"])))
+def _scrubbed(event: Event, hint: Hint) -> Event:
+    record = hint.get("log_record")
+    if record is not None and isinstance(record.msg, dict):  # structlog's: a name, which groups events, and fields
+        fields = {name: str(value) for name, value in record.msg.items() if name != "exc_info"}
+        event["logentry"] = {"message": fields.pop("event", "")}
+        event["extra"] = dict(fields)
     event.pop("user", None)
+    mask(None, "", cast(dict[str, object], event))  # headers, breadcrumbs, texts of exceptions: all of it
     return event

@@ -28,8 +28,11 @@ def extend_after_payment(tx: Session, event: billing.InvoicePaid, now: datetime)
         row = SubscriptionRow(party=event.party, product=quote.product, state="active", started_at=now, ends_at=now)
         tx.add(row)
     if row.ends_at <= now:  # begins, or begins anew after a lapse: its months end on today's day from here on
-        row.state, row.started_at, row.anchor_day = "active", now, now.day
+        row.started_at, row.anchor_day = now, now.day
+    row.state = "active"  # also when a sweep on a machine whose clock is ahead has just ended it
     row.ends_at = quote.period.after(max(now, row.ends_at), row.anchor_day)
+    if quote.period.unit != "month":  # hours and days move the day on which later months end
+        row.anchor_day = row.ends_at.day
     row.terms = quote.to_json()
     tx.flush()
     tx.add(

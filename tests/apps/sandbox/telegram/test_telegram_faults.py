@@ -1,0 +1,107 @@
+import time
+
+import httpx
+import pytest
+from running_telegram import Telegram
+
+from apps.sandbox.telegram.errors import ApiError
+from apps.sandbox.telegram.faults import Fault, Faults
+
+
+def fault(telegram: Telegram, mode: str, **more: object) -> None:
+    assert telegram.client.post("/faults", json={"mode": mode, **more}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("mode", "status", "description"),
+    [
+        ("403", 403, "Forbidden: bot was blocked by the user"),
+        ("500", 500, "Internal Server Error"),
+        ("429", 429, "Too Many Requests: retry after 7"),
+    ],
+)
+def test_refusals_on_demand(telegram: Telegram, anna: int, mode: str, status: int, description: str) -> None:
+    fault(telegram, mode, retry_after=7)
+    answer = telegram.raw("sendMessage", {"chat_id": anna, "text": "x"})
+    assert (answer["error_code"], answer["description"]) == (status, description)
+    if mode == "429":
+        assert answer["parameters"] == {"retry_after": 7}
+    telegram.call("sendMessage", chat_id=anna, text="x")
+    assert telegram.problems() == []
+
+
+def test_502_is_a_page_of_html(telegram: Telegram) -> None:
+    fault(telegram, "502")
+    answer = telegram.client.get("/bot42:SANDBOX/getMe")
+    assert (answer.status_code, answer.headers["content-type"]) == (502, "text/html; charset=utf-8")
+    assert telegram.client.get("/log").json()[-1]["status"] == 502
+
+
+def test_a_fault_hits_its_method_so_many_times(telegram: Telegram, anna: int) -> None:
+    fault(telegram, "500", method="sendMessage", times=2)
+    telegram.call("getMe")
+    assert telegram.refusal("sendMessage", chat_id=anna, text="x")[0] == 500
+    assert telegram.client.get("/faults").json()[0]["times"] == 1
+    assert telegram.refusal("sendMessage", chat_id=anna, text="x")[0] == 500
+    telegram.call("sendMessage", chat_id=anna, text="x")
+    assert telegram.client.get("/faults").json() == []
+
+
+def test_polling_fails_only_when_it_is_named(telegram: Telegram) -> None:
+    fault(telegram, "500")
+    telegram.call("getUpdates")
+    telegram.client.delete("/faults")
+    telegram.call("getMe")
+    fault(telegram, "500", method="getUpdates")
+    assert telegram.refusal("getUpdates")[0] == 500
+
+
+def test_slow_means_late(telegram: Telegram) -> None:
+    fault(telegram, "slow", delay=0.2)
+    started = time.monotonic()
+    telegram.call("getMe")
+    assert time.monotonic() - started >= 0.2
+
+
+@pytest.mark.parametrize(("mode", "texts"), [("dropped", []), ("dropped_after", ["x"])])
+def test_a_dropped_connection(url: str, mode: str, texts: list[str]) -> None:
+    with httpx.Client(base_url=url, trust_env=False) as client:
+        person = client.post("/chat/api/users", json={"first_name": "Anna"}).json()["id"]
+        client.post(f"/chat/api/users/{person}/text", json={"text": "/start"})
+        client.post("/faults", json={"mode": mode})
+        with pytest.raises(httpx.TransportError):
+            client.post("/bot42:SANDBOX/sendMessage", json={"chat_id": person, "text": "x"})
+        messages = client.get(f"/chat/api/users/{person}/messages").json()["messages"]
+        assert [message["text"] for message in messages if message["from"]["is_bot"]] == texts
+        assert client.get("/log").json()[-1]["status"] is None
+
+
+@pytest.mark.parametrize("body", [{"mode": "418"}, {}, {"mode": "500", "often": 2}])
+def test_an_unknown_fault_is_refused(telegram: Telegram, body: dict[str, object]) -> None:
+    assert telegram.client.post("/faults", json=body).status_code == 400
+
+
+def test_flood_limits_of_a_chat(telegram: Telegram, anna: int) -> None:
+    fault(telegram, "flood_limits")
+    codes = [telegram.raw("sendMessage", {"chat_id": anna, "text": "x"}).get("error_code") for _ in range(4)]
+    assert codes == [None, None, None, 429]
+    telegram.call("sendChatAction", chat_id=anna, action="typing")
+    telegram.client.delete("/faults")
+    telegram.call("sendMessage", chat_id=anna, text="x")
+
+
+def test_flood_limits_by_the_clock() -> None:
+    faults = Faults()
+    faults.count_message(1, at=0)
+    faults.add(Fault("flood_limits"))
+
+    def allowed(chat: int, at: float) -> bool:
+        try:
+            faults.count_message(chat, at)
+        except ApiError as error:
+            return error.parameters != {"retry_after": 1}
+        return True
+
+    assert [allowed(1, 100) for _ in range(5)] == [True, True, True, False, False]
+    assert [allowed(1, 101) for _ in range(2)] == [True, False]
+    assert [allowed(chat, 200) for chat in range(10, 41)] == [True] * 30 + [False]
