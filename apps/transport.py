@@ -7,6 +7,7 @@ from dramatiq import Message
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import TimeLimit
 
+from services.platform import cache
 from services.platform.config import Settings
 from services.reactions import QUEUES
 
@@ -17,7 +18,7 @@ TIME_LIMIT_MS = 120_000
 def make_broker(settings: Settings) -> RedisBroker:
     """No retries and no results: the outbox keeps those. A dead worker's messages come back after 15 s."""
     broker = RedisBroker(  # type: ignore[no-untyped-call]  # dramatiq leaves its constructor untyped
-        url=settings.redis_connection_url,
+        client=cache.connect(settings.redis_connection_url),  # dramatiq's own client would wait for ever
         middleware=[TimeLimit(time_limit=TIME_LIMIT_MS)],
         namespace="kiosk",
         heartbeat_timeout=15_000,

@@ -6,7 +6,7 @@ import threading
 
 import psycopg
 import structlog
-from dramatiq import Broker
+from dramatiq.brokers.redis import RedisBroker
 from dramatiq.errors import BrokerError
 from redis import RedisError
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,7 +24,7 @@ PAUSE_AFTER_FAULT = 1.0
 log = structlog.get_logger(__name__)
 
 
-def relay(kit: Kit, broker: Broker, stop: threading.Event) -> None:
+def relay(kit: Kit, broker: RedisBroker, stop: threading.Event) -> None:
     """Runs until `stop`; survives the loss of PostgreSQL or Redis."""
     wake = threading.Event()
     ears = threading.Thread(target=_listen, args=(kit.db, wake, stop), name="relay-ears", daemon=True)
@@ -37,15 +37,20 @@ def relay(kit: Kit, broker: Broker, stop: threading.Event) -> None:
             log.warning("relay_fault", error=type(error).__name__)
             stop.wait(PAUSE_AFTER_FAULT)
             continue
+        except Exception:  # nothing may end the relay while the process lives
+            log.exception("relay_crashed")
+            stop.wait(PAUSE_AFTER_FAULT)
+            continue
         if not busy:
             wake.wait(POLL)
     ears.join(2)
 
 
-def pump(db: Database, broker: Broker) -> int:
+def pump(db: Database, broker: RedisBroker) -> int:
     """One round. Returns how much there was to do."""
     with db.begin() as tx:
         planned = outbox.plan(tx, routes, wall_clock())
+    broker.client.ping()  # what is leased and cannot be sent would only wait longer
     with db.begin() as tx:
         due = outbox.lease(tx, wall_clock())
     for event_id, reaction, queue in due:

@@ -6,7 +6,7 @@ import secrets
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from apps.threads import in_thread
@@ -51,12 +51,15 @@ async def payment_provider(request: Request) -> Response:
 
 
 async def _body(request: Request) -> bytes:
-    """Raises TooLarge while reading, not after."""
+    """Raises TooLarge while reading, not after; BadDocument when the sender left in the middle."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            raise TooLarge
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST:
+                raise TooLarge
+    except ClientDisconnect:
+        raise BadDocument("cut off") from None
     return bytes(body)
 
 

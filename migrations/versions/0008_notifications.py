@@ -26,6 +26,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="messages_pkey"),
         sa.UniqueConstraint("key", name="messages_key_key"),
     )
+    op.create_index(
+        "messages_waiting",
+        "messages",
+        ["telegram_id", "id"],
+        postgresql_where=sa.text("state IN ('queued', 'sending')"),
+    )
 
 
 def downgrade() -> None:

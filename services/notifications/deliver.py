@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services import identity
@@ -53,6 +54,8 @@ def deliver(
         if person is not None and not person.reachable:
             row.state, row.error = "dropped", "unreachable"
             return
+        if _is_behind_another(tx, row):
+            raise TryLater("an earlier message goes first", after=SHORT_WAIT)
         message = compose(tx, row, person, provisioners, time_zone)
     _await_turn(pace, row.telegram_id)
     if not _claim(db, event.message_id):
@@ -61,6 +64,12 @@ def deliver(
     if isinstance(outcome, SlowDown):
         pace.pause(outcome.seconds)
     _conclude(db, event.message_id, outcome, now)
+
+
+def _is_behind_another(tx: Session, row: MessageRow) -> bool:
+    """One person's messages come in the order in which they were meant."""
+    earlier = select(MessageRow.id).where(MessageRow.telegram_id == row.telegram_id, MessageRow.id < row.id)
+    return tx.scalar(earlier.where(MessageRow.state.in_(("queued", "sending"))).limit(1)) is not None
 
 
 def _await_turn(pace: Pace, chat: int) -> None:

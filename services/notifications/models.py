@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Identity
+from sqlalchemy import Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.db import Base
@@ -25,3 +25,6 @@ class MessageRow(Base):
     sent_at: Mapped[datetime | None]
     telegram_message_id: Mapped[int | None]
     error: Mapped[str | None]
+    __table_args__ = (
+        Index("messages_waiting", "telegram_id", "id", postgresql_where=text("state IN ('queued', 'sending')")),
+    )

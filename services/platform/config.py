@@ -63,6 +63,11 @@ def _address(value: str) -> SplitResult:
     return parts
 
 
+def _secret_address(value: SecretStr) -> SecretStr:
+    _address(value.get_secret_value())
+    return value
+
+
 def _time_zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -115,7 +120,7 @@ class Settings(BaseModel):
     app_env: AppEnv = "prod"
     database_url: SecretStr
     db_pool_size: int | None = Field(None, ge=1, le=100)
-    redis_url: Annotated[SecretStr, _secret(r"(redis|rediss|unix)://.+")]
+    redis_url: Annotated[SecretStr, _secret(r"(redis|rediss|unix)://.+"), AfterValidator(_secret_address)]
     port: int = Field(5000, ge=1, le=65535)
     public_url: OutsideUrl | None = None
     job_threads: int = Field(8, ge=1, le=64)

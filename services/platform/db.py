@@ -48,7 +48,7 @@ class Database:
             max_overflow=0,
             pool_timeout=10,
             pool_pre_ping=True,
-            hide_parameters=True,  # they hold people's names and sealed keys, and errors end up in logs
+            hide_parameters=True,  # they are what people wrote, and errors are logged
             connect_args={
                 "application_name": application,
                 "connect_timeout": 5,
@@ -78,7 +78,12 @@ class Database:
         """A raw connection of its own, in autocommit, for LISTEN and session locks; the caller closes it."""
         dsn = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
         return psycopg.connect(
-            dsn, autocommit=True, connect_timeout=5, application_name="kiosk-listen", keepalives_idle=10
+            dsn,
+            autocommit=True,
+            connect_timeout=5,
+            application_name="kiosk-listen",
+            keepalives_idle=10,
+            tcp_user_timeout=5000,
         )
 
     def close(self) -> None:

@@ -45,7 +45,7 @@ class Language:
 
     def own(self, texts: Mapping[str, str]) -> str:
         """The variant of a text an operator wrote in several languages; falls back to any there is."""
-        return texts.get(self.code) or texts.get(DEFAULT) or next(iter(texts.values()), "")
+        return texts.get(self.code) or texts.get(DEFAULT) or next(filter(None, texts.values()), "")
 
     def money(self, amount: Money) -> str:
         """299 RUB is "299 ₽", 299.50 is "299,50 ₽": kopecks are shown where there are some."""

@@ -51,23 +51,26 @@ def store(tx: Session, bot_id: int, updates: Sequence[dict[str, Any]], now: date
 
 
 def take(tx: Session, bot_id: int, in_hand: Collection[int], limit: int) -> list[dict[str, Any]]:
-    """New updates but those in hand already, as they came, each counted as one more attempt; poison ones are put
-    aside. Only the holder of the worker's lease calls it: one person's updates keep their order in that process."""
+    """New updates but those in hand already, as they came. Only the holder of the worker's lease calls it: one
+    person's updates keep their order in that process."""
     chosen = (
-        select(TelegramUpdate)
+        select(TelegramUpdate.payload)
         .where(TelegramUpdate.bot_id == bot_id, TelegramUpdate.state == "new")
         .where(TelegramUpdate.update_id.not_in(in_hand))
         .order_by(TelegramUpdate.received_at, TelegramUpdate.update_id)
         .limit(limit)
     )
-    taken = []
-    for row in tx.scalars(chosen):
-        row.attempts += 1
-        if row.attempts > MOST_ATTEMPTS:
-            row.state, row.error = "poison", "the worker died with it"
-        else:
-            taken.append(row.payload)
-    return taken
+    return list(tx.scalars(chosen))
+
+
+def begin(tx: Session, bot_id: int, update_id: int) -> bool:
+    """Counts the start of an update's handling, so that one which kills the worker each time is put aside. False: it
+    just was."""
+    row = tx.get_one(TelegramUpdate, (bot_id, update_id), with_for_update=True)
+    row.attempts += 1
+    if row.attempts > MOST_ATTEMPTS:
+        row.state, row.error = "poison", f"the worker died with it {MOST_ATTEMPTS} times"
+    return row.state == "new"
 
 
 def close(tx: Session, bot_id: int, update_id: int, state: str = "done", error: str | None = None) -> None:

@@ -29,7 +29,7 @@ class Money:
     def __post_init__(self) -> None:
         if self.currency not in EXPONENTS:
             raise BadAmount(f"unknown currency {self.currency!r}")
-        if type(self.minor) is not int or abs(self.minor) > LIMIT:
+        if type(self.minor) is not int or abs(self.minor) >= LIMIT:
             raise BadAmount("an amount is a whole number of minor units below 10^13")
 
     @classmethod

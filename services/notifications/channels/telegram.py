@@ -51,8 +51,10 @@ class TelegramChannel:
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise TryLater(f"Telegram: {method}: {type(error).__name__}") from None
+        if not isinstance(answer, dict):
+            raise TryLater(f"Telegram: {method}: unreadable answer, status {response.status_code}")
         if response.status_code == 200 and answer.get("ok"):
-            return answer["result"]
+            return answer.get("result")
         kind = TryLater if response.status_code == 429 or response.status_code >= 500 else Misconfigured
         raise kind(f"Telegram: {method}: {response.status_code} {answer.get('description', '')}")
 

@@ -116,6 +116,7 @@ def test_in_webhook_mode_it_answers_what_others_have_stored(start: Start, telegr
     assert [call["url"] for call in telegram.calls("setWebhook")] == ["http://127.0.0.1:9/webhooks/telegram"]
     anna = telegram.person()
     telegram.http.post(f"/chat/api/users/{anna}/text", json={"text": "/start"})
+    telegram.http.post("/faults", json={"mode": "429", "method": "sendMessage", "retry_after": 1})  # a short wait
     store(db, [message(1, person=anna, text="slow")])
     worker.wait_for("begun slow")
     worker.signal(signal.SIGTERM)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiogram.exceptions import TelegramBadRequest
 from sqlalchemy import text
 from storefront import Storefront, Visitor, buttons, open_storefront
 from structlog.testing import capture_logs
@@ -80,7 +81,7 @@ def test_a_first_purchase_takes_five_taps_and_ends_with_the_key(shop: Storefront
     assert "is ready" in anna.press(anna.messages()[0], f"check:{payment_id(screen)}")["text"]
     mine = anna.tap("My subscription")["text"]
     assert "VPN for a month" in mine
-    assert "30 days left" in mine or "29 days left" in mine
+    assert any(f"\n{days} days left" in mine for days in (28, 29, 30, 31))
 
     anna.tap("Configuration and QR")
     file, code = anna.messages()[-2:]
@@ -141,7 +142,7 @@ def test_renewing_is_one_tap_to_the_pay_page_and_adds_a_month(shop: Storefront, 
     anna.tap("Check payment")
     shop.kiosk.drain()
     left = int(anna.say("/my")["text"].split(" days left")[0].split("\n")[-1])
-    assert 57 <= left <= 61
+    assert 59 <= left <= 62
 
 
 def test_renewing_what_is_no_longer_sold_opens_the_catalogue(shop: Storefront, anna: Visitor) -> None:
@@ -248,28 +249,28 @@ def test_instructions_for_every_system(anna: Visitor) -> None:
         anna.tap("‹ Back")
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "<b>Anna</b> & <script>",
-        "</b></a>&amp;{name}{0}",
-        "👩‍👩‍👧‍👦🏴󠁧󠁢󠁥󠁮󠁧󠁿",
-        "\u202eevil \u2067אנה",
-        "я" * 200,
-        "\u200b",
-        "line\nbreak\ttab",
-        "%s %(x)s \\n",
-    ],
-)
-def test_no_name_breaks_a_message(shop: Storefront, name: str) -> None:
-    anna = shop.visitor(first_name=name)
-    assert "Hello" in anna.say("/start")["text"]
-    assert "Main menu" in anna.press(anna.last(), "menu")["text"]
+HOSTILE_NAMES = [
+    "<b>Anna</b> & <script>",
+    "</b></a>&amp;{name}{0}",
+    "👩‍👩‍👧‍👦🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+    "\u202eevil \u2067אנה",
+    "я" * 200,
+    "\u200b",
+    "line\nbreak\ttab",
+    "%s %(x)s \\n",
+]
 
 
-@pytest.mark.parametrize("words", ["hello", "/nonsense", "299", "<b>", "🙂"])
-def test_any_other_words_get_a_hint(anna: Visitor, words: str) -> None:
-    assert "buttons and commands" in anna.say(words)["text"]
+def test_no_name_breaks_a_message(shop: Storefront) -> None:
+    for name in HOSTILE_NAMES:
+        anna = shop.visitor(first_name=name)
+        assert "Hello" in anna.say("/start")["text"]
+        assert "Main menu" in anna.press(anna.last(), "menu")["text"]
+
+
+def test_any_other_words_get_a_hint(anna: Visitor) -> None:
+    for words in ("hello", "/nonsense", "299", "<b>", "🙂"):
+        assert "buttons and commands" in anna.say(words)["text"]
 
 
 @pytest.mark.parametrize(
@@ -332,7 +333,8 @@ def test_in_groups_only_start_is_answered_with_the_way_to_the_private_chat(shop:
     for words in ("hello", "/shop"):
         shop.push(message={**said, "text": words})
     assert [call for call in shop.calls(before) if call["method"] != "getUpdates"] == []
-    with pytest.raises(Exception, match="chat not found"):  # the sandbox has no groups: the attempt is enough
+    # The sandbox has no groups: the attempt is enough.
+    with capture_logs(), pytest.raises(TelegramBadRequest, match="chat not found"):
         shop.push(message={**said, "text": "/start"})
     answer = next(call for call in shop.calls(before) if call["method"] == "sendMessage")["args"]
     assert answer["chat_id"] == -100

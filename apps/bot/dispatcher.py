@@ -1,0 +1,44 @@
+"""The storefront as one aiogram Dispatcher. It keeps no state of its own: buttons carry everything."""
+
+from __future__ import annotations
+
+import structlog
+from aiogram import Bot, Dispatcher, Router
+from aiogram.exceptions import AiogramError
+from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats
+
+from apps.bot.filters import InPrivate
+from apps.bot.middlewares import answer_first, introduce
+from apps.bot.routers import edges, failures, guide, menu, payment, shop, subscription, support
+from apps.bot.screens.support import commands
+from services.kit import Kit
+from services.platform.i18n import LANGUAGES, language
+
+log = structlog.get_logger(__name__)
+
+
+def build(kit: Kit) -> Dispatcher:
+    """Feed it updates of the kinds in `updates.ALLOWED_UPDATES`, one person's in their order. It raises only while
+    Telegram itself does not take our answers: every other failure was told to the person and logged."""
+    dispatcher = Dispatcher(kit=kit, disable_fsm=True)
+    dispatcher.update.outer_middleware(introduce)
+    dispatcher.callback_query.middleware(answer_first)
+    dispatcher.startup.register(publish_commands)
+    dispatcher.errors.register(failures.explain)
+    private = Router(name="private")
+    private.message.filter(InPrivate())
+    private.include_routers(
+        *(module.routes() for module in (menu, shop, payment, subscription, guide, support)), edges.last_resort()
+    )
+    dispatcher.include_routers(edges.not_private(), private)
+    return dispatcher
+
+
+async def publish_commands(bot: Bot) -> None:
+    """The menu Telegram shows, for each language and for people of any other. Nice to have: failing stops nothing."""
+    try:
+        for code in (None, *LANGUAGES):
+            menu_of = [BotCommand(command=name, description=text) for name, text in commands(language(code)).items()]
+            await bot.set_my_commands(menu_of, scope=BotCommandScopeAllPrivateChats(), language_code=code)
+    except AiogramError as error:
+        log.warning("commands_not_published", error=type(error).__name__)

@@ -1,0 +1,49 @@
+"""What a person reads when something did not work."""
+
+from __future__ import annotations
+
+from apps.bot import callbacks
+from apps.bot.keyboards import button, keyboard, to_menu
+from apps.bot.screen import Screen
+from services.platform.errors import Conflict, KioskError, NotFound, TryLater
+from services.platform.i18n import Language
+
+
+def render_refusal(_: Language, error: KioskError, pressed: str | None) -> Screen:
+    """For an error raised on purpose. `pressed` is the data of the button that led here, to press it again."""
+    retry = [button(_.label("Try again"), pressed)] if pressed and isinstance(error, TryLater) else []
+    match error.code:
+        case "tariff_not_found" | "not_for_sale":
+            shop = [button(_.label("See what is on sale"), callbacks.Shop())]
+            return Screen(_("This tariff is no longer on sale. Please choose another one."), keyboard(shop, to_menu(_)))
+        case "checkout_failed":
+            text = _("The payment page could not be opened. Nothing was charged: please try again in a minute.")
+        case "payment_not_found":
+            text = _("I cannot find this payment among yours.")
+        case "subscription_not_found":
+            text = _("I cannot find this subscription among yours.")
+        case _other:
+            text = _by_kind(_, error)
+    return Screen(text, keyboard(retry, to_menu(_)))
+
+
+def render_crash(_: Language, pressed: str | None) -> Screen:
+    """For everything else; we have been told already."""
+    retry = [button(_.label("Try again"), pressed)] if pressed else []
+    return Screen(_("Something went wrong. We already know about it, please try again."), keyboard(retry, to_menu(_)))
+
+
+def not_yours(_: Language) -> str:
+    return _.label("This button belongs to somebody else. Send me /start to get your own.")
+
+
+def _by_kind(_: Language, error: KioskError) -> str:
+    match error:
+        case NotFound():
+            return _("I cannot find what you asked for.")
+        case Conflict():
+            return _("Something has changed in the meantime. Please start again from the menu.")
+        case TryLater():
+            return _("This does not work right now. Please try again in a minute.")
+        case _other:
+            return _("This is not possible, sorry. If it should be, write to support.")

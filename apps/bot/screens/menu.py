@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from aiogram.types import InlineKeyboardMarkup
+
+from apps.bot import callbacks
+from apps.bot.keyboards import back, button, keyboard, link
+from apps.bot.screen import Screen
+from apps.bot.screens.words import isolated
+from services.platform.i18n import LANGUAGES, NAMES, Language
+
+
+def render_welcome(_: Language, first_name: str) -> Screen:
+    name = isolated(first_name)
+    greeting = _("👋 Hello, {name}!", name=name) if name else _("👋 Hello!")
+    essence = _(
+        "Here you get a fast and private VPN. Choose a period and pay: your key arrives in this chat within seconds,"
+        " and connecting takes two minutes."
+    )
+    return Screen(f"{greeting}\n\n{essence}", main_menu(_))
+
+
+def render_menu(_: Language) -> Screen:
+    return Screen(_("🏠 <b>Main menu</b>\n\nWhat would you like to do?"), main_menu(_))
+
+
+def render_hint(_: Language) -> Screen:
+    """The answer to anything that is not a command."""
+    return Screen(_("I understand buttons and commands best. Please choose what you need 👇"), main_menu(_))
+
+
+def render_stale(_: Language) -> Screen:
+    return Screen(_("This button is from an older version. Here is everything I can do now 👇"), main_menu(_))
+
+
+def render_group(_: Language, bot_url: str) -> Screen:
+    return Screen(
+        _("I work in private chats, so that your keys are seen by nobody but you."),
+        keyboard([link(_.label("Open the private chat"), bot_url)]),
+    )
+
+
+def render_languages(_: Language) -> Screen:
+    names = [
+        button(f"✓ {NAMES[code]}" if code == _.code else NAMES[code], callbacks.Speak(code=code)) for code in LANGUAGES
+    ]
+    return Screen(
+        _("🌐 <b>Language</b>\n\nWhich language do you prefer?"),
+        keyboard(*([name] for name in names), back(_, callbacks.Menu())),
+    )
+
+
+def render_language_chosen(_: Language) -> Screen:
+    return Screen(_("Done: we speak English now.\n\nWhat would you like to do?"), main_menu(_))
+
+
+def main_menu(_: Language) -> InlineKeyboardMarkup:
+    return keyboard(
+        [button(_.label("Buy VPN access"), callbacks.Shop())],
+        [button(_.label("My subscription"), callbacks.Mine())],
+        [button(_.label("How to connect"), callbacks.Connect(subscription_id=0))],
+        [
+            button(_.label("Payment history"), callbacks.History(page=0)),
+            button(_.label("Language"), callbacks.Languages()),
+        ],
+        [button(_.label("Help & support"), callbacks.Help())],
+    )

@@ -1,0 +1,62 @@
+"""Quantities and states in words, as several screens say them."""
+
+from __future__ import annotations
+
+import html
+from datetime import timedelta
+
+from services.catalog import Period
+from services.platform.i18n import Language
+
+GIGABYTE = 10**9
+LONGEST_NAME = 64
+
+
+def in_words(_: Language, period: Period) -> str:
+    match period.unit:
+        case "hour":
+            return _.n("{count} hour", "{count} hours", period.count)
+        case "day":
+            return _.n("{count} day", "{count} days", period.count)
+        case _other:
+            return _.n("{count} month", "{count} months", period.count)
+
+
+def left(_: Language, time: timedelta) -> str:
+    """How long a subscription still lives, to the nearest day: a month just bought has all its days."""
+    if time < timedelta(days=1):
+        return _("Less than a day left")
+    return _.n("{count} day left", "{count} days left", round(time / timedelta(days=1)))
+
+
+def limits(_: Language, traffic_bytes: int | None, devices: int | None, speed_mbps: int | None) -> list[str]:
+    """Lines about traffic and devices, and about speed where it is limited."""
+    lines = [
+        _("Traffic: unlimited")
+        if traffic_bytes is None
+        else _("Traffic: {amount} GB", amount=max(1, traffic_bytes // GIGABYTE)),
+        _("Devices: as many as you like") if devices is None else _("Devices: up to {count}", count=devices),
+    ]
+    if speed_mbps is not None:
+        lines.append(_("Speed: up to {amount} Mbit/s", amount=speed_mbps))
+    return lines
+
+
+def plain(text: str) -> str:
+    """Somebody's words inside our HTML."""
+    return html.escape(text, quote=False)
+
+
+def bold(text: str) -> str:
+    return f"<b>{plain(text)}</b>"
+
+
+def bulleted(lines: list[str]) -> str:
+    return "\n".join(f"• {line}" for line in lines)
+
+
+def isolated(name: str) -> str:
+    """Somebody's name inside our sentence: one line, not endless, and unable to turn the text around it right to left
+    (Unicode TR9, first strong isolate)."""
+    one_line = " ".join("".join(c if c.isprintable() or c in "\u200d\ufe0f" else " " for c in name).split())
+    return f"\u2068{one_line[:LONGEST_NAME]}\u2069" if one_line else ""

@@ -1,0 +1,198 @@
+"""Every screen, in every language: Telegram takes it, and nothing in it was left untranslated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiogram.filters.callback_data import CallbackData
+
+from apps.bot import callbacks
+from apps.bot.screen import Screen
+from apps.bot.screens import failure, guide, history, menu, payment, shop, subscription, support, terms, words
+from apps.sandbox.telegram.entities import parse_html
+from services.billing import Invoice, Payment
+from services.catalog import NotForSale, Period, Quote, Tariff
+from services.identity import Party
+from services.notifications import buttons
+from services.platform.errors import Conflict, Forbidden, KioskError, NotFound, TryLater
+from services.platform.i18n import LANGUAGES, Language, language
+from services.platform.money import Money
+from services.subscriptions import Subscription
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+ZONE = "Europe/Moscow"
+PARTY = Party("user", 42)
+PRICE = Money(29900, "RUB")
+NAME = {"ru": "VPN на <месяц> & ещё", "uk": "VPN на <місяць> & ще", "en": "VPN for <a month> & more"}
+TARIFF = Tariff(
+    slug="a" * 31, revision=1, product="vpn", name=NAME, description=NAME,
+    features={code: [NAME[code]] for code in NAME}, prices={"RUB": PRICE}, period=Period(3, "month"), tokens=0,
+    subscription_fee=0, minimum_payments={}, traffic_bytes=100 * 10**9, devices=None, speed_mbps=50, locations=(),
+    access=("wireguard",), position=0, active=True, audience="all",
+)  # fmt: skip
+QUOTE = Quote(
+    tariff=TARIFF.slug, revision=1, product="vpn", name=NAME, price=PRICE, period=TARIFF.period, tokens=0,
+    traffic_bytes=None, devices=3, speed_mbps=None, locations=(), access=("wireguard",),
+)  # fmt: skip
+INVOICE = Invoice(7, PARTY, QUOTE, PRICE, "open", None)
+# Names that stay as they are in every language.
+INTERNATIONAL = (
+    "WireGuard|VPN|QR|ЮKassa|Mac App Store|App Store|Google Play|Telegram|Android|iPhone|iPad|Windows|macOS|Linux"
+    "|Debian|Ubuntu|root|/[\\w./]+|sudo [\\w -]+|English|Anna|Frankfurt|Main"
+)
+
+
+def paid(state: str, reason: str | None = None) -> Payment:
+    return Payment(2**63 - 1, 7, PARTY, "yookassa", state, PRICE, "https://pay", reason, None, NOW)
+
+
+def owned(number: int, ends_in: timedelta) -> Subscription:
+    return Subscription(number, PARTY, "vpn", "active", QUOTE, NOW, NOW + ends_in)
+
+
+def screens(_: Language) -> Iterator[Screen]:
+    offer = shop.Offer(TARIFF, {"yookassa": PRICE, "other": PRICE})
+    another = shop.Offer(replace(TARIFF, product="more"), offer.prices)
+    live, ending, ended = owned(2**63 - 1, timedelta(days=30)), owned(2, timedelta(hours=3)), owned(3, -timedelta(1))
+    yield from (menu.render_welcome(_, "Anna"), menu.render_welcome(_, ""), menu.render_menu(_), menu.render_hint(_))
+    yield from (menu.render_stale(_), menu.render_group(_, "https://t.me/kiosk_bot"), menu.render_languages(_))
+    yield menu.render_language_chosen(_)
+    yield from (shop.render_catalogue(_, offers) for offers in ([], [offer], [offer, another]))
+    yield from (shop.render_card(_, offer, ["Frankfurt"]), terms.render_terms(_))
+    yield terms.render_consent(_, "yookassa", TARIFF.slug, PRICE)
+    yield terms.render_terms_before_payment(_, "yookassa", TARIFF.slug)
+    yield payment.render_pay(_, INVOICE, 2**63 - 1, "https://pay")
+    yield from (payment.render_paid(_, INVOICE, ready=ready) for ready in (True, False))
+    yield payment.render_under_review(_)
+    for reason in ("card_expired", "new", None):
+        yield payment.render_not_paid(_, paid("canceled", reason), INVOICE)
+    for mine in ([], [live], [live, ending, ended], [ended]):
+        yield subscription.render_subscriptions(_, mine, NOW, ZONE)
+    yield from (subscription.render_preparing(_), subscription.render_ended(_, 3), subscription.render_qr(_, 3))
+    yield Screen(subscription.config_caption(_, "Frankfurt & <Main>"))
+    yield guide.render_systems(_, 2**63 - 1)
+    yield from (guide.render_guide(_, system, number) for system in callbacks.SYSTEMS for number in (0, 2**63 - 1))
+    states = ("sending", "awaiting_user", "authorized", "succeeded", "canceled", "failed")
+    yield history.render_history(_, [(paid(state), QUOTE) for state in states], 1, ZONE, is_last=False)
+    yield from (history.render_history(_, [], page, ZONE, is_last=True) for page in (0, 5))
+    yield from (support.render_help(_, contact) for contact in (None, "@support"))
+    yield from (support.render_support(_, contact, 42) for contact in (None, "@support"))
+    yield from (failure.render_refusal(_, error, "shop") for error in errors())
+    yield failure.render_crash(_, "shop")
+
+
+def errors() -> Iterator[KioskError]:
+    yield from (NotForSale("x"), NotFound("x"), Conflict("x"), TryLater("x"), Forbidden("x"))
+    for code in ("checkout_failed", "payment_not_found", "subscription_not_found"):
+        yield type("Named", (TryLater,), {"code": code})("x")
+
+
+def notices(_: Language) -> list[str]:
+    """What stands over the chat or in Telegram's own menu: plain text."""
+    alerts = [payment.not_paid_yet(_), payment.being_confirmed(_), payment.no_answer_from_provider(_)]
+    return [*alerts, failure.not_yours(_), *support.commands(_).values()]
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_telegram_takes_every_screen(code: str) -> None:
+    for screen in screens(language(code)):
+        text, _ = parse_html(screen.text)
+        assert text.strip() == text
+        assert 0 < len(text) <= 4096
+        for button in labels(screen):
+            assert 0 < len(button) <= 64
+            assert "<" not in button.replace(NAME[code], "")
+    assert all(0 < len(notice) <= 200 for notice in notices(language(code)))
+
+
+@pytest.mark.parametrize("code", ["ru", "uk"])
+def test_nothing_is_left_in_english(code: str) -> None:
+    texts = [text for screen in screens(language(code)) for text in (parse_html(screen.text)[0], *labels(screen))]
+    for text in [*texts, *notices(language(code))]:
+        assert not re.search("[A-Za-z]{3,}", re.sub(INTERNATIONAL, "", text)), text
+
+
+def labels(screen: Screen) -> list[str]:
+    return [button.text for row in screen.keyboard.inline_keyboard for button in row] if screen.keyboard else []
+
+
+def test_the_longest_callback_data_fits() -> None:
+    longest = {"slug": "a" * 31, "provider": "p" * 16, "page": 10_000, "system": "android", "code": "ru"}
+    kinds = CallbackData.__subclasses__()
+    assert len(kinds) >= 16
+    for kind in kinds:
+        values = {name: longest.get(name, 2**63 - 1) for name in kind.model_fields}
+        packed = kind(**values).pack()
+        assert len(packed.encode()) <= 64
+        assert kind.unpack(packed).model_dump() == values
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (buttons.MY_SUBSCRIPTIONS, callbacks.Mine()),
+        (buttons.SHOP, callbacks.Shop()),
+        (buttons.config(5), callbacks.Config(subscription_id=5)),
+        (buttons.renew(5), callbacks.Renew(subscription_id=5)),
+        (buttons.instructions(5), callbacks.Connect(subscription_id=5)),
+        (buttons.check_payment(2**63 - 1), callbacks.Check(payment_id=2**63 - 1)),
+    ],
+)
+def test_buttons_under_notifications_are_understood(data: str, expected: CallbackData) -> None:
+    understood = []
+    for kind in CallbackData.__subclasses__():
+        try:
+            understood.append(kind.unpack(data))
+        except (TypeError, ValueError):
+            continue
+    assert understood == [expected]
+
+
+@pytest.mark.parametrize(
+    ("code", "days", "expected"),
+    [
+        ("ru", 2, "Осталось 2 дня"),
+        ("ru", 11, "Осталось 11 дней"),
+        ("ru", 21, "Остался 21 день"),
+        ("uk", 3, "Залишилося 3 дні"),
+        ("uk", 5, "Залишилося 5 днів"),
+        ("en", 30, "30 days left"),
+    ],
+)
+def test_days_left_are_counted_down(code: str, days: int, expected: str) -> None:
+    assert words.left(language(code), timedelta(days=days) - timedelta(minutes=3)) == expected
+
+
+def test_the_last_day() -> None:
+    assert words.left(language("en"), timedelta(hours=35)) == "1 day left"
+    assert words.left(language("en"), timedelta(hours=24)) == "1 day left"
+    assert words.left(language("en"), timedelta(hours=23, minutes=59)) == "Less than a day left"
+
+
+@pytest.mark.parametrize(
+    ("code", "period", "expected"),
+    [
+        ("ru", Period(1, "hour"), "1 час"),
+        ("ru", Period(12, "month"), "12 месяцев"),
+        ("ru", Period(22, "day"), "22 дня"),
+        ("uk", Period(2, "hour"), "2 години"),
+        ("uk", Period(5, "month"), "5 місяців"),
+        ("en", Period(1, "month"), "1 month"),
+    ],
+)
+def test_periods_in_words(code: str, period: Period, expected: str) -> None:
+    assert words.in_words(language(code), period) == expected
+
+
+def test_a_name_cannot_reach_beyond_itself() -> None:
+    shown = words.isolated("\u202eevil\nname" + "x" * 200)
+    assert shown.startswith("\u2068")
+    assert shown.endswith("\u2069")
+    assert "\u202e" not in shown
+    assert "\n" not in shown
+    assert len(shown) <= words.LONGEST_NAME + 2
+    assert words.isolated(" \u200b\n") == ""
