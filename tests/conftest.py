@@ -8,12 +8,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
+from uuid import uuid4
 
 import hypothesis
+import psutil
 import pytest
 import redis as redis_client
+import structlog
 from sqlalchemy.orm import Session
 
 from apps.sandbox.stack import Stack
@@ -26,13 +28,16 @@ hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("default")
 
-_clones = count(1)
-
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """PostgreSQL and Redis of this test run, in memory as far as they can be."""
-    with tempfile.TemporaryDirectory(prefix="kiosk-", dir=_memory()) as directory:
+    place = _memory() or tempfile.gettempdir()
+    for abandoned in Path(place).glob("kiosk-tests-*"):  # by test runs that were killed
+        if not psutil.pid_exists(int(abandoned.name.split("-")[2])):
+            Stack(abandoned).stop()
+            shutil.rmtree(abandoned, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"kiosk-tests-{os.getpid()}-", dir=place) as directory:
         stack = Stack(Path(directory), durable=False)
         stack.start()
         yield stack
@@ -85,14 +90,13 @@ def now() -> datetime:
 def _memory() -> str | None:
     """A file system in memory, where there is a roomy one: copying a database takes 15 ms there, on disk 50 to 500."""
     memory = Path("/dev/shm")
-    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2 * 1024**3:
-        return str(memory)
-    return None
+    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2 * 1024**3
+    return str(memory) if roomy else None
 
 
 @contextmanager
 def _clone(stack: Stack, template: str) -> Iterator[Database]:
-    name = f"test_{next(_clones)}"
+    name = f"test_{uuid4().hex[:8]}"
     stack.create_database(name, template)
     database = Database(stack.database_url(name))
     try:

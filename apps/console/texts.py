@@ -20,9 +20,10 @@ from babel.messages.pofile import read_po, write_po
 from services.platform.i18n import LANGUAGES, LOCALES
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("apps/bot", "services/notifications")
+SOURCES = ("apps/bot", "services/notifications", "services/platform")
 KEYWORDS = {"_": None, "say": None, "label": None, "n": (1, 2)}  # how code asks a Language; None is the first argument
 SOURCE_LANGUAGE = "en"
+HEADER = "# Texts people see. Kept up to date by `python -m apps.console texts update`; translated by hand."
 TAG = re.compile(r"<(/?)([a-z]+)[^<>]*>")
 
 
@@ -48,7 +49,7 @@ def compile_all() -> None:
 
 
 def check() -> list[str]:
-    """One line for each fault: text or translation missing, fuzzy, unused or damaged, and .mo files behind their .po."""
+    """One line for each fault: text or translation missing, fuzzy, unused or damaged, and .mo files behind .po."""
     used = {message.id for message in _messages(_template())}
     faults = []
     for code in LANGUAGES:
@@ -93,7 +94,7 @@ def _template() -> Catalog:
 def _read(code: str) -> Catalog:
     path = _path(code, "po")
     if not path.exists():
-        return Catalog(locale=code, project="Kiosk", version="1", fuzzy=False)
+        return Catalog(locale=code, project="Kiosk", version="1", header_comment=HEADER, fuzzy=False)
     with path.open("rb") as file:
         return read_po(file, locale=code, abort_invalid=True)
 
@@ -104,8 +105,8 @@ def _compiled(catalog: Catalog) -> bytes:
     return compiled.getvalue()
 
 
-def _strings(mo: bytes) -> dict[object, object]:
-    return {message.id: message.string for message in _messages(read_mo(BytesIO(mo)))}
+def _strings(mo: bytes) -> list[tuple[object, object]]:
+    return sorted(((message.id, message.string) for message in _messages(read_mo(BytesIO(mo)))), key=str)
 
 
 def _messages(catalog: Catalog) -> Iterator[Message]:
@@ -114,8 +115,9 @@ def _messages(catalog: Catalog) -> Iterator[Message]:
 
 
 def _faults(message: Message, plurals: int) -> Iterator[str]:
-    forms = message.string if isinstance(message.string, list | tuple) else (message.string,)
-    if not all(forms) or (message.pluralizable and len(forms) != plurals):
+    given = message.string if isinstance(message.string, list | tuple) else (message.string,)
+    forms = [form for form in given if form]
+    if len(forms) < len(given) or (message.pluralizable and len(forms) != plurals):
         yield "not translated"
         return
     if message.fuzzy:

@@ -21,6 +21,7 @@ from services.platform.money import BadAmount, Money
 SLUG = re.compile(r"[a-z][a-z0-9-]{0,30}")
 ACCESS = ("wireguard",)
 GIGABYTE = 10**9
+LONGEST = {"name": 60, "description": 1500}  # what fits a button, and a card within Telegram's 4096
 KNOWN = {
     "slug", "product", "name", "description", "features", "prices", "period", "tokens", "subscription_fee",
     "minimum_payment", "traffic_gb", "devices", "speed_mbps", "locations", "access", "order", "active", "audience",
@@ -149,6 +150,8 @@ class _Offer:
             return {}
         for code in sorted(set(given) - set(LANGUAGES)):
             self._fault(name, f"has an unknown language {code!r}")
+        if any(len(text) > LONGEST[name] for text in given.values()):
+            self._fault(name, f"may have {LONGEST[name]} characters")
         return given
 
     def _features(self) -> dict[str, list[str]]:
@@ -158,6 +161,8 @@ class _Offer:
         ):
             self._fault("features", "must be lists of lines by language")
             return {}
+        if any(len(lines) > 10 or any(len(line) > 100 for line in lines) for lines in given.values()):
+            self._fault("features", "may have 10 lines of 100 characters")
         return given
 
     def _amounts(self, name: str, *, required: bool = True) -> dict[str, int]:

@@ -7,6 +7,7 @@ from aiogram.filters import CommandStart
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from apps.bot.filters import Foreign, InPrivate
+from apps.bot.links import bot_url
 from apps.bot.screen import answer, show
 from apps.bot.screens.failure import not_yours
 from apps.bot.screens.menu import render_group, render_hint, render_stale
@@ -53,11 +54,6 @@ async def hint(message: Message, _: Language) -> None:
 
 async def stale_button(callback: CallbackQuery, _: Language) -> None:
     await show(callback, render_stale(_))
-
-
-async def bot_url(kit: Kit, bot: Bot) -> str:
-    """The bot's own address: where payment pages lead back to."""
-    return f"{kit.settings.telegram_link_url}/{(await bot.me()).username}"
 
 
 def _mark_unreachable(kit: Kit, telegram_id: int) -> None:

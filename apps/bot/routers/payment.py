@@ -4,7 +4,7 @@ from aiogram import Bot, Router
 from aiogram.types import CallbackQuery
 
 from apps.bot import callbacks
-from apps.bot.routers.edges import bot_url
+from apps.bot.links import bot_url
 from apps.bot.routers.shop import offer_to
 from apps.bot.screen import answer, show
 from apps.bot.screens import payment as screens

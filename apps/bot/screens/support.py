@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from apps.bot.keyboards import Row, keyboard, link, to_menu
+from apps.bot.links import support_url
 from apps.bot.screen import Screen
 from services.platform.i18n import Language
 
@@ -43,4 +44,4 @@ def render_support(_: Language, support_username: str | None, user_id: int) -> S
 def _contact(_: Language, support_username: str | None) -> Row:
     if not support_username:
         return []
-    return [link(_.label("Write to support"), f"https://t.me/{support_username.removeprefix('@')}")]
+    return [link(_.label("Write to support"), support_url(support_username))]
