@@ -1,0 +1,3 @@
+from apps.sandbox.main import main
+
+main()

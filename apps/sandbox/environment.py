@@ -1,0 +1,133 @@
+"""What the processes are told in development and tests: the sandbox's values, where a person has not set their own.
+
+A part of the sandbox gives way to the real thing as soon as one of its variables is set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from honcho.environ import parse
+
+from apps.sandbox.stack import Stack
+from services.platform.config import Settings, inherited_environment
+
+DATABASE = ("DATABASE_URL", "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_HOST", "POSTGRES_DB")
+STORAGE = ("STORAGE_ENDPOINT", "STORAGE_BUCKET", "STORAGE_ACCESS_KEY", "STORAGE_SECRET_KEY")
+
+# The parts of the world, each with the variables that put the real thing in its place.
+PARTS = {
+    "telegram": ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL"),
+    "yookassa": ("YOOKASSA_SHOP_ID", "YOOKASSA_SECRET_KEY", "YOOKASSA_API_URL"),
+    "vpn": ("VPN_SERVERS",),
+    "storage": STORAGE,
+    "clock": ("CLOCK_URL",),
+    "mail": (),
+}
+VPN_SERVERS = {  # code -> where it pretends to be, its networks
+    "de1": ("Frankfurt", "10.66.0.0/22", "fd42:66::/118"),
+    "nl1": ("Amsterdam", "10.67.0.0/22", "fd42:67::/118"),
+}
+AGENT_SECRET = "sandbox-agent-secret"  # noqa: S105 - opens nothing but the sandbox's VPN servers
+
+
+def given(file: Path) -> dict[str, str]:
+    """What the person has set: in the environment, else in `file` (NAME=value lines)."""
+    written = parse(file.read_text()) if file.exists() else {}
+    return {**written, **{name: value for name, value in inherited_environment().items() if value}}
+
+
+def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """Only what no setting of Kiosk is: a check must never reach anybody's real data."""
+    settings = {name.upper() for name in Settings.model_fields} | {"WEBHOOK_BASE_URL"}
+    grouped = ("VPN_", "POSTGRES_")
+    return {name: value for name, value in environ.items() if name not in settings and not name.startswith(grouped)}
+
+
+def needs_postgres(given: Mapping[str, str]) -> bool:
+    return not _any(given, DATABASE)
+
+
+def needs_redis(given: Mapping[str, str]) -> bool:
+    return not given.get("REDIS_URL")
+
+
+def parts(given: Mapping[str, str]) -> list[str]:
+    """Which parts of the world are played."""
+    return [part for part, variables in PARTS.items() if not _any(given, variables)]
+
+
+def environment(
+    given: Mapping[str, str],
+    *,
+    stack: Stack,
+    world_url: str,
+    world_directory: Path,
+    port: int,
+    encryption_secret: str,
+    vpn_keys: Mapping[str, str],
+) -> dict[str, str]:
+    """`given` and whatever it lacks (empty counts as absent), ready for services.platform.config.load.
+
+    `world_url` is the root of the sandbox world, `world_directory` its files; `port` is the web process's;
+    `vpn_keys` maps the code of each sandbox VPN server to its public key."""
+    wanted = {
+        "APP_ENV": "dev",
+        "LOG_FORMAT": "standard",
+        "PORT": str(port),
+        "SUPPORT_USERNAME": "kiosk_support",
+        "PAYMENT_PROVIDERS": "yookassa",
+        "ENCRYPTION_SECRET": encryption_secret,
+    }
+    if needs_postgres(given):
+        wanted["DATABASE_URL"] = stack.database_url()
+    if needs_redis(given):
+        wanted["REDIS_URL"] = stack.redis_url
+    if not _any(given, ("PUBLIC_URL", "WEBHOOK_BASE_URL")):
+        wanted["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
+    worlds = _of_the_world(world_url, world_directory, vpn_keys)
+    for part in parts(given):
+        wanted |= worlds[part]
+    lacking = {name: value for name, value in wanted.items() if not given.get(name)}
+    return {**given, **lacking, **_no_proxy(given)}
+
+
+def _of_the_world(url: str, directory: Path, vpn_keys: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    vpn = {"VPN_SERVERS": ",".join(vpn_keys)}
+    for code, public_key in vpn_keys.items():
+        location, network4, network6 = VPN_SERVERS[code]
+        vpn |= {
+            f"VPN_{code.upper()}_AGENT_URL": f"{url}/vpn/{code}",
+            f"VPN_{code.upper()}_AGENT_SECRET": AGENT_SECRET,
+            f"VPN_{code.upper()}_PUBLIC_KEY": public_key,
+            f"VPN_{code.upper()}_ENDPOINT": f"{code}.example.net:51820",
+            f"VPN_{code.upper()}_LOCATION": location,
+            f"VPN_{code.upper()}_NETWORK4": network4,
+            f"VPN_{code.upper()}_NETWORK6": network6,
+        }
+    return {
+        "telegram": {
+            "TELEGRAM_API_URL": f"{url}/telegram",
+            "TELEGRAM_LINK_URL": f"{url}/telegram",
+            "TELEGRAM_BOT_TOKEN": "42:SANDBOX",
+        },
+        "yookassa": {
+            "YOOKASSA_API_URL": f"{url}/yookassa/v3",
+            "YOOKASSA_SHOP_ID": "100500",
+            "YOOKASSA_SECRET_KEY": "test_SANDBOX",
+        },
+        "vpn": vpn,
+        "storage": dict(zip(STORAGE, (f"{url}/storage", "kiosk", "sandbox", "sandbox-secret"), strict=True)),
+        "clock": {"CLOCK_URL": (directory.absolute() / "clock" / "offset").as_uri()},
+        "mail": {},
+    }
+
+
+def _no_proxy(given: Mapping[str, str]) -> dict[str, str]:
+    """A proxy for the outside must not be asked for addresses on this machine."""
+    ours = "127.0.0.1,localhost"
+    return {name: f"{given[name]},{ours}" if given.get(name) else ours for name in ("NO_PROXY", "no_proxy")}
+
+
+def _any(given: Mapping[str, str], names: tuple[str, ...]) -> bool:
+    return any(given.get(name) for name in names)

@@ -1,0 +1,207 @@
+"""The control API of people and updates, used by the chat page and by tests. JSON under `chat/api`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from apps.sandbox.telegram import people
+from apps.sandbox.telegram.errors import ApiError
+from apps.sandbox.telegram.files import Upload
+from apps.sandbox.telegram.methods.profile import commands_for, description
+from apps.sandbox.telegram.store import Person
+from apps.sandbox.telegram.world import World
+
+Json = dict[str, Any]
+
+LONGEST_WAIT = 50.0  # seconds
+_DEFAULT_PHONE = "+380671234567"
+
+
+class ChatApi:
+    """What people do, and what they see."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def routes(self) -> list[Route]:
+        """The routes below `chat/api`."""
+        one = "/users/{id:int}"
+        return [
+            _route("/users", self.list_people, "GET"),
+            _route("/users", self.add_person, "POST"),
+            _route(f"{one}/menu", self.menu, "GET"),
+            _route(f"{one}/messages", self.messages, "GET"),
+            _route(f"{one}/read", self.read, "POST"),
+            _route(f"{one}/text", self.text, "POST"),
+            _route(f"{one}/tap", self.tap, "POST"),
+            _route(f"{one}/file", self.file, "POST"),
+            _route(f"{one}/contact", self.contact, "POST"),
+            _route(f"{one}/block", self.block, "POST"),
+            _route(f"{one}/unblock", self.unblock, "POST"),
+            _route(f"{one}/files/{{file_id}}", self.download, "GET"),
+            _route("/updates", self.push_update, "POST"),
+        ]
+
+    async def list_people(self, _request: Request) -> Response:
+        """[User + {"started", "blocked", "unread", "version", "last": {"text", "date", "out"} | null}]."""
+        return JSONResponse([_summary(person) for person in self._world.store.state.people.values()])
+
+    async def add_person(self, request: Request) -> Response:
+        """{"first_name", "last_name"?, "username"?, "language_code"?} -> User, who has not started the bot yet."""
+        profile = await _body(request, "first_name")
+        return JSONResponse(self._world.store.add_person(profile).user, 201)
+
+    async def menu(self, request: Request) -> Response:
+        """{"bot": User, "commands": [BotCommand], "description"}: what this person sees of the bot."""
+        person = self._person(request)
+        text = description(self._world, "description", person.user.get("language_code"))
+        commands = commands_for(self._world, person)
+        return JSONResponse({"bot": self._world.bot, "commands": commands, "description": text})
+
+    async def messages(self, request: Request) -> Response:
+        """Long poll: what changed after version `after`, waiting up to `wait` seconds for a change.
+
+        {"version", "messages": [Message], "deleted": [message_id], "toast": {"text", "alert", "url"} | null,
+        "action": "typing" ... | null, "keyboard": ReplyKeyboardMarkup | null, "started", "blocked"}
+        """
+        person = self._person(request)
+        after = _number(request, "after")
+        wait = _number(request, "wait")
+        if person.version <= after and wait > 0:
+            with suppress(asyncio.CancelledError):  # the server stops: what there is now is the answer
+                await self._world.store.wait_for_change(person, min(wait, LONGEST_WAIT))
+        changed = [entry for entry in person.entries if entry.version > after]
+        toast = person.toast if person.toast and person.toast["version"] > after else None
+        return JSONResponse(
+            {
+                "version": person.version,
+                "messages": [entry.message for entry in changed if entry.message is not None],
+                "deleted": [entry.id for entry in changed if entry.message is None],
+                "toast": toast,
+                "action": self._world.store.action(person),
+                "keyboard": person.keyboard,
+                "started": person.started,
+                "blocked": person.blocked,
+            }
+        )
+
+    async def read(self, request: Request) -> Response:
+        """The person has seen everything. -> {}"""
+        self._person(request).unread = 0
+        self._world.store.save()
+        return JSONResponse({})
+
+    async def text(self, request: Request) -> Response:
+        """{"text"} -> Message."""
+        person = self._person(request)
+        body = await _body(request, "text")
+        return JSONResponse(people.send_text(self._world, person, body["text"]))
+
+    async def tap(self, request: Request) -> Response:
+        """{"message_id", "data"} -> {"callback_query_id"}."""
+        person = self._person(request)
+        body = await _body(request, "message_id", "data")
+        return JSONResponse({"callback_query_id": people.tap(self._world, person, body["message_id"], body["data"])})
+
+    async def file(self, request: Request) -> Response:
+        """Multipart with a part `photo` or `document`, and `caption`? -> Message."""
+        person = self._person(request)
+        async with request.form() as form:
+            caption = form.get("caption") or ""
+            for kind in ("photo", "document"):
+                part = form.get(kind)
+                if isinstance(part, UploadFile) and isinstance(caption, str):
+                    upload = Upload(part.filename or "file", part.content_type or "", await part.read())
+                    return JSONResponse(await people.send_file(self._world, person, kind, upload, caption))
+        raise people.NotAllowed("a part named photo or document is wanted")
+
+    async def contact(self, request: Request) -> Response:
+        """{"phone_number"?} -> Message."""
+        person = self._person(request)
+        body = await _body(request)
+        phone_number = body.get("phone_number", _DEFAULT_PHONE)
+        return JSONResponse(people.share_contact(self._world, person, phone_number))
+
+    async def block(self, request: Request) -> Response:
+        """The person blocks the bot. -> {}"""
+        people.block(self._world, self._person(request), blocked=True)
+        return JSONResponse({})
+
+    async def unblock(self, request: Request) -> Response:
+        """The person lets the bot in again. -> {}"""
+        people.block(self._world, self._person(request), blocked=False)
+        return JSONResponse({})
+
+    async def download(self, request: Request) -> Response:
+        """The bytes of a file: photos to be shown, documents to be saved under `?name=`."""
+        self._person(request)
+        path = self._world.files.by_id(request.path_params["file_id"])
+        if path is None:
+            raise ApiError(404, "there is no such file")
+        name = request.query_params.get("name")
+        headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=31536000, immutable"}
+        if path.parent.name == "photos" and name is None:
+            return FileResponse(path, media_type="image/jpeg", headers=headers)
+        return FileResponse(path, media_type="application/octet-stream", filename=name or path.name, headers=headers)
+
+    async def push_update(self, request: Request) -> Response:
+        """A raw update, queued as it is. -> {"update_id"}."""
+        return JSONResponse({"update_id": self._world.updates.push_raw(await _body(request))})
+
+    def _person(self, request: Request) -> Person:
+        person = self._world.store.state.people.get(request.path_params["id"])
+        if person is None:
+            raise ApiError(404, "there is no such user")
+        return person
+
+
+def _route(path: str, endpoint: Callable[[Request], Awaitable[Response]], method: str) -> Route:
+    async def guarded(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except people.NotAllowed as error:
+            return JSONResponse({"error": str(error)}, 400)
+        except ApiError as error:
+            return JSONResponse({"error": error.description}, error.code)
+
+    return Route(path, guarded, methods=[method])
+
+
+async def _body(request: Request, *required: str) -> Json:
+    body = await request.json() if await request.body() else {}
+    if not isinstance(body, dict):
+        raise people.NotAllowed("a JSON object is wanted")
+    missing = [name for name in required if body.get(name) in (None, "")]
+    if missing:
+        raise people.NotAllowed(f"missing: {', '.join(missing)}")
+    return body
+
+
+def _number(request: Request, name: str) -> float:
+    try:
+        return float(request.query_params.get(name, 0))
+    except ValueError as error:
+        raise people.NotAllowed(f"{name} is a number") from error
+
+
+def _summary(person: Person) -> Json:
+    last = next((e.message for e in reversed(person.entries) if e.message is not None), None)
+    shown = None
+    if last is not None:
+        text = last.get("text") or last.get("caption") or _CONTENT_NAMES.get(_content_of(last), "")
+        shown = {"text": text[:80], "date": last["date"], "out": not last["from"]["is_bot"]}
+    state = {name: getattr(person, name) for name in ("started", "blocked", "unread", "version")}
+    return {**person.user, **state, "last": shown}
+
+
+_CONTENT_NAMES = {"photo": "Photo", "document": "Document", "contact": "Contact"}
+
+
+def _content_of(message: Json) -> str:
+    return next((name for name in _CONTENT_NAMES if name in message), "")

@@ -1,0 +1,213 @@
+"""VPN servers of the sandbox world: under each code answers the real agent, a child process without an interface.
+
+`/{code}/peers`, `/{code}/health` and `/{code}/stats` go through to the agent as they came, signature and all.
+The faults stand between."""
+
+import asyncio
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+from base64 import b64encode
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from apps.sandbox.faults import NoAnswer
+from apps.sandbox.shelf import write_atomically
+from apps.sandbox.vpn_page import MODES, servers_page
+
+AGENT = Path(__file__).parents[1] / "agent" / "wireguard_agent.py"
+AFTER = ("500_after", "dropped_after", "slow")  # the agent does its work first
+PASSED_ON = ("x-kiosk-timestamp", "x-kiosk-signature", "content-type")
+
+
+@dataclass
+class Fault:
+    """The next `times` requests to any server (None: all, until DELETE) meet `mode`; `delay` is the seconds of slow."""
+
+    mode: str
+    times: int | None = None
+    delay: float = 15.0
+
+    @classmethod
+    def from_json(cls, data: Any) -> "Fault":
+        """Raises ValueError, in words, when the order makes no sense."""
+        if not isinstance(data, dict) or data.get("mode") not in MODES or set(data) - {"mode", "times", "delay"}:
+            raise ValueError(f'expected {{"mode", "times", "delay"}} with a mode of {", ".join(MODES)}')
+        fault = cls(**data)
+        if fault.times is not None and (type(fault.times) is not int or fault.times < 1):
+            raise ValueError("times must be a whole number above 0, or null")
+        if type(fault.delay) not in (int, float) or not 0 <= fault.delay <= 600:
+            raise ValueError("delay must be seconds, 0 to 600")
+        return fault
+
+
+def public_key(code: str) -> str:
+    """A server's key is made from its code: a configuration stays right when the state is thrown away."""
+    private = X25519PrivateKey.from_private_bytes(hashlib.sha256(f"sandbox vpn {code}".encode()).digest())
+    return b64encode(private.public_key().public_bytes_raw()).decode()
+
+
+class VpnServer:
+    """One server. Its agent starts with the first request, and again when it has died."""
+
+    def __init__(self, code: str, directory: Path, secret: str) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.code = code
+        self.public_key = public_key(code)
+        self._directory = directory
+        self._secret = secret
+        self._starting = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self._port = 0
+
+    async def forward(self, request: Request) -> Response:
+        """What the agent answers to this very request."""
+        port = await asyncio.to_thread(self._running)
+        headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as http:
+            path = f"/{request.path_params['path']}"
+            answer = await http.request(request.method, path, content=await request.body(), headers=headers)
+        if request.method == "PUT" and answer.status_code == 200:
+            self._note_arrivals()
+        return Response(answer.content, answer.status_code, media_type=answer.headers["Content-Type"])
+
+    def kept(self) -> dict[str, Any]:
+        """The list the agent has stored, each peer with `since`, the time (ISO 8601) it came to this server."""
+        path = self._directory / "peers.json"
+        kept: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {"revision": 0, "peers": []}
+        since = self._since()
+        return {**kept, "peers": [{**peer, "since": since.get(peer["public_key"])} for peer in kept["peers"]]}
+
+    def stop(self) -> None:
+        """The agent leaves when its standard input ends."""
+        if self._process is not None:
+            self._process.communicate(timeout=15)
+            self._process = None
+
+    def _running(self) -> int:
+        """The port of the running agent."""
+        with self._starting:
+            if self._process is None or self._process.poll() is not None:
+                self.stop()
+                command = [sys.executable, str(AGENT), "--dry-run", "--interface", "wg0", "--listen", "127.0.0.1:0"]
+                self._process = subprocess.Popen(
+                    [*command, "--state", str(self._directory)],
+                    env={"KIOSK_AGENT_SECRET": self._secret},
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+                assert self._process.stdout
+                self._port = int(self._process.stdout.readline().rsplit(" ", 1)[-1])
+        return self._port
+
+    def _note_arrivals(self) -> None:
+        now = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251 - the outside world's own clock
+        known = self._since()
+        since = {peer["public_key"]: known.get(peer["public_key"], now) for peer in self.kept()["peers"]}
+        write_atomically(self._directory / "since.json", json.dumps(since).encode())
+
+    def _since(self) -> dict[str, str]:
+        path = self._directory / "since.json"
+        since: dict[str, str] = json.loads(path.read_bytes()) if path.exists() else {}
+        return since
+
+
+class VpnWorld:
+    """All servers, and the fault which is on order."""
+
+    def __init__(self, directory: Path, secret: str, codes: Sequence[str]) -> None:
+        self._servers = {code: VpnServer(code, directory / code, secret) for code in codes}
+        self._fault: Fault | None = None
+
+    async def index(self, request: Request) -> HTMLResponse:  # noqa: ARG002 - the signature Starlette calls
+        servers = [(server.code, server.public_key, server.kept()) for server in self._servers.values()]
+        return servers_page(servers, self._fault.mode if self._fault else None)
+
+    async def faults(self, request: Request) -> Response:
+        """GET tells the fault on order, POST orders one in place of it, DELETE ends it."""
+        if request.method == "POST":
+            try:
+                self._fault = Fault.from_json(await request.json())
+            except ValueError as error:
+                return JSONResponse({"error": str(error)}, 400)
+        elif request.method == "DELETE":
+            self._fault = None
+        return JSONResponse(asdict(self._fault) if self._fault else {"mode": None})
+
+    async def peers(self, request: Request) -> Response:
+        return JSONResponse(self._server(request).kept())
+
+    async def server(self, request: Request) -> Response:
+        server = self._server(request)
+        return JSONResponse({"code": server.code, "public_key": server.public_key})
+
+    async def agent(self, request: Request) -> Response:
+        server, fault = self._server(request), self._take_fault()
+        answer = await server.forward(request) if fault is None or fault.mode in AFTER else None
+        match fault.mode if fault else None:
+            case "500" | "500_after":
+                return JSONResponse({"error": "internal error"}, 500)
+            case "html":
+                return HTMLResponse("<!doctype html><title>Welcome</title><h1>It works!</h1>")
+            case "down" | "dropped_after":
+                return NoAnswer(0)
+            case "slow":
+                assert fault
+                await asyncio.sleep(fault.delay)
+        assert answer
+        return answer
+
+    def stop(self) -> None:
+        for server in self._servers.values():
+            server.stop()
+
+    def _server(self, request: Request) -> VpnServer:
+        if request.path_params["code"] not in self._servers:
+            raise HTTPException(404)
+        return self._servers[request.path_params["code"]]
+
+    def _take_fault(self) -> Fault | None:
+        fault = self._fault
+        if fault and fault.times is not None:
+            fault.times -= 1
+            if fault.times == 0:
+                self._fault = None
+        return fault
+
+
+def create_app(directory: Path, *, secret: str, codes: Sequence[str] = ("de1", "nl1")) -> Starlette:
+    """`/` the page, `/faults`, and for each code `peers.json` and `server.json` unsigned, the rest to its agent.
+
+    `secret` is every agent's. The agents end with this process, or with the application's lifespan."""
+    world = VpnWorld(directory, secret, codes)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001 - the signature Starlette calls
+        yield
+        await asyncio.to_thread(world.stop)
+
+    return Starlette(
+        lifespan=lifespan,
+        routes=[
+            Route("/", world.index),
+            Route("/faults", world.faults, methods=["GET", "POST", "DELETE"]),
+            Route("/{code}/peers.json", world.peers),
+            Route("/{code}/server.json", world.server),
+            Route("/{code}/{path:path}", world.agent, methods=["GET", "PUT"]),
+        ],
+    )

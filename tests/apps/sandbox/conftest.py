@@ -1,0 +1,11 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running_world import Till, running_till
+
+
+@pytest.fixture
+def till(tmp_path: Path) -> Iterator[Till]:
+    with running_till(tmp_path) as till:
+        yield till
