@@ -29,7 +29,10 @@ def stop_signal() -> threading.Event:
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         stop.set()
+        for number in numbers:  # Python takes its own handlers away before it ends, and the second signal would kill
+            signal.signal(number, signal.SIG_IGN)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    numbers = signal.SIGTERM, signal.SIGINT
+    for number in numbers:
         signal.signal(number, on_signal)
     return stop

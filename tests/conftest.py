@@ -15,7 +15,6 @@ import hypothesis
 import psutil
 import pytest
 import redis as redis_client
-import structlog
 from sqlalchemy.orm import Session
 
 from apps.sandbox.stack import Stack

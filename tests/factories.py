@@ -25,7 +25,9 @@ BOT_TOKEN = "123456789:" + "A" * 35
 _numbers = itertools.count(1)
 
 
-def make_user(tx: Session, now: datetime, *, telegram_id: int | None = None, language_code: str = "ru") -> identity.User:
+def make_user(
+    tx: Session, now: datetime, *, telegram_id: int | None = None, language_code: str = "ru"
+) -> identity.User:
     return identity.greet(
         tx,
         telegram_id=telegram_id or 7_000_000_000 + next(_numbers),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import textwrap
 import time
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -57,56 +58,67 @@ def buy(person: Person) -> float:
 
 
 class Person:
-    """Somebody in the sandbox's Telegram."""
+    """Somebody in the sandbox's Telegram, who waits `patience` seconds for an answer. `tell` gets the conversation."""
 
-    def __init__(self, http: httpx.Client, name: str, language: str) -> None:
-        self._http = http
+    def __init__(
+        self,
+        http: httpx.Client,
+        name: str,
+        language: str,
+        *,
+        tell: Callable[[str], None] = print,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._http, self._tell, self._patience = http, tell, patience
         user = http.post("/telegram/chat/api/users", json={"first_name": name, "language_code": language})
-        self._name, self._at = name, f"/telegram/chat/api/users/{user.raise_for_status().json()['id']}"
+        self.id = int(user.raise_for_status().json()["id"])
+        self._name, self._at = name, f"/telegram/chat/api/users/{self.id}"
         self._version = 0
         self._unread: list[Message] = []
 
     def say(self, text: str) -> Message:
-        print(f"\n{self._name}: {text}")
+        self._tell(f"\n{self._name}: {text}")
         self._http.post(f"{self._at}/text", json={"text": text}).raise_for_status()
         return self.wait(lambda m: "reply_markup" in m, f"an answer to {text}")
 
     def tap(self, screen: Message, button: dict[str, str]) -> Message:
-        print(f"\n{self._name} taps: {button['text']}")
+        self._tell(f"\n{self._name} taps: {button['text']}")
         order = {"message_id": screen["message_id"], "data": button["callback_data"]}
         self._http.post(f"{self._at}/tap", json=order).raise_for_status()
         return self.wait(lambda m: "reply_markup" in m, f"the screen behind “{button['text']}”")
 
     def pay(self, button: dict[str, str]) -> None:
         """At the provider's page."""
-        print(f"\n{self._name} taps: {button['text']}, and pays on the page")
+        self._tell(f"\n{self._name} taps: {button['text']}, and pays on the page")
         found = re.search(r"/pay/([0-9a-f-]{36})$", button["url"])
         if not found:
             raise Stuck(f"{button['url']} is no payment page of the sandbox")
         self._http.post(f"/yookassa/payments/{found[1]}/pay", json={"outcome": "success"}).raise_for_status()
 
     def wait(self, wanted: Any, what: str) -> Message:
-        """The next new or edited message of the bot that is wanted; prints all that come."""
-        end = time.monotonic() + PATIENCE
+        """The next new or edited message of the bot that is wanted; tells of all that come."""
+        end = time.monotonic() + self._patience
         while time.monotonic() < end:
             while self._unread:
                 message = self._unread.pop(0)
-                _print(message)
+                self._tell(_shown(message))
                 if wanted(message):
                     return message
             news = self._http.get(f"{self._at}/messages", params={"after": self._version, "wait": 2}).json()
             self._version = news["version"]
             self._unread = [message for message in news["messages"] if message["from"]["is_bot"]]
-        raise Stuck(f"{what} did not come within {PATIENCE:.0f} s")
+        raise Stuck(f"{what} did not come within {self._patience:.0f} s")
 
     def download(self, file_id: str) -> bytes:
         return self._http.get(f"{self._at}/files/{file_id}").raise_for_status().content
 
 
-def _print(message: Message) -> None:
+def _shown(message: Message) -> str:
     text = message.get("text") or message.get("caption") or ""
     what = message["document"]["file_name"] if "document" in message else "a picture" if "photo" in message else ""
     lines = [line for part in text.splitlines() for line in textwrap.wrap(part, 90) or [""]]
-    print("\n".join(f"    {line}" for line in ([f"({what})"] if what else []) + lines))
-    for row in message.get("reply_markup", {}).get("inline_keyboard", []):
-        print("    " + " ".join(f"[{button['text']}]" for button in row))
+    rows = [
+        " ".join(f"[{button['text']}]" for button in row)
+        for row in message.get("reply_markup", {}).get("inline_keyboard", [])
+    ]
+    return "\n".join(f"    {line}" for line in ([f"({what})"] if what else []) + lines + rows)

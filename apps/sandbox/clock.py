@@ -52,7 +52,7 @@ class Offset:
 def create_app(offset: Offset) -> Starlette:
     """`/` the page, `POST /move`, `POST /reset`, `GET /state`."""
 
-    async def state(request: Request) -> Response:  # noqa: ARG001 - the signature Starlette calls
+    async def state(request: Request) -> Response:
         return JSONResponse(_state(offset))
 
     async def move(request: Request) -> Response:
@@ -68,11 +68,11 @@ def create_app(offset: Offset) -> Starlette:
                 await asyncio.sleep(pause)
         return JSONResponse(_state(offset))
 
-    async def reset(request: Request) -> Response:  # noqa: ARG001 - the signature Starlette calls
+    async def reset(request: Request) -> Response:
         offset.reset()
         return JSONResponse(_state(offset))
 
-    async def index(request: Request) -> Response:  # noqa: ARG001 - the signature Starlette calls
+    async def index(request: Request) -> Response:
         return _page(offset)
 
     return Starlette(

@@ -28,7 +28,7 @@ VPN_SERVERS = {  # code -> where it pretends to be, its networks
     "de1": ("Frankfurt", "10.66.0.0/22", "fd42:66::/118"),
     "nl1": ("Amsterdam", "10.67.0.0/22", "fd42:67::/118"),
 }
-AGENT_SECRET = "sandbox-agent-secret"  # noqa: S105 - opens nothing but the sandbox's VPN servers
+AGENT_SECRET = "sandbox-agent-secret"
 
 
 def given(file: Path) -> dict[str, str]:

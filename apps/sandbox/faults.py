@@ -117,7 +117,7 @@ class NoAnswer(Response):
         super().__init__()
         self._delay = delay
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the signature of ASGI
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         gone = asyncio.ensure_future(self._until_disconnect(receive))
         done, _ = await asyncio.wait([gone], timeout=self._delay)
         if not done:

@@ -28,7 +28,7 @@ class Mailbox:
     def __init__(self, directory: Path, now: Callable[[], datetime]) -> None:
         self._shelf, self._now = Shelf(directory), now
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Called by aiosmtpd, which chose the name and the arguments."""
         number = str(len(self._shelf.documents()) + 1)
         raw = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
@@ -104,11 +104,11 @@ def create_app(directory: Path, now: Callable[[], datetime], *, smtp_port: int |
         async with listening(mailbox, smtp_port) as app.state.smtp_port:
             yield
 
-    async def index(request: Request) -> Response:  # noqa: ARG001 - the signature Starlette calls
+    async def index(request: Request) -> Response:
         rows = "".join(_row(message) for message in mailbox.messages())
         return page("Mail", f'<section><ul class="rows">{rows}</ul></section>' if rows else empty("No e-mail yet."))
 
-    async def messages(request: Request) -> Response:  # noqa: ARG001 - the signature Starlette calls
+    async def messages(request: Request) -> Response:
         return JSONResponse({"messages": mailbox.messages()})
 
     async def show(request: Request) -> Response:
@@ -130,7 +130,7 @@ def create_app(directory: Path, now: Callable[[], datetime], *, smtp_port: int |
     )
 
 
-def _anybody(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:  # noqa: ARG001
+def _anybody(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
     return AuthResult(success=isinstance(data, LoginPassword))
 
 

@@ -31,12 +31,12 @@ class World:
     smtp_port: int = 8025
     notification_url: str | None = "http://127.0.0.1:5000/webhooks/yookassa"
     bot_username: str = "kiosk_bot"
-    bot_token: str = "42:SANDBOX"  # noqa: S105
+    bot_token: str = "42:SANDBOX"
     shop_id: str = "100500"
-    secret_key: str = "test_SANDBOX"  # noqa: S105
-    vpn_secret: str = "sandbox-agent-secret"  # noqa: S105
+    secret_key: str = "test_SANDBOX"
+    vpn_secret: str = "sandbox-agent-secret"
     access_key: str = "sandbox"
-    storage_secret: str = "sandbox-secret"  # noqa: S105
+    storage_secret: str = "sandbox-secret"
     bucket: str = "kiosk"
 
 
@@ -72,13 +72,13 @@ def _yookassa(world: World, offset: Offset) -> Starlette:
     )
 
 
-def _vpn(world: World, offset: Offset) -> Starlette:  # noqa: ARG001 - one signature for all parts
+def _vpn(world: World, offset: Offset) -> Starlette:
     from apps.sandbox.vpn import create_app
 
     return create_app(world.directory / "vpn", secret=world.vpn_secret)
 
 
-def _storage(world: World, offset: Offset) -> Starlette:  # noqa: ARG001 - one signature for all parts
+def _storage(world: World, offset: Offset) -> Starlette:
     from apps.sandbox.storage import create_app
 
     return create_app(
@@ -95,7 +95,7 @@ def _mail(world: World, offset: Offset) -> Starlette:
     return create_app(world.directory / "mail", offset.now, smtp_port=world.smtp_port)
 
 
-def _clock(world: World, offset: Offset) -> Starlette:  # noqa: ARG001 - one signature for all parts
+def _clock(world: World, offset: Offset) -> Starlette:
     from apps.sandbox.clock import create_app
 
     return create_app(offset)
@@ -117,13 +117,13 @@ def create_world(world: World, parts: Sequence[str] = tuple(PARTS)) -> Starlette
     apps = {name: PARTS[name].make(world, offset) for name in parts}
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001 - the signature Starlette calls
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             for part in apps.values():
                 await stack.enter_async_context(part.router.lifespan_context(part))
             yield
 
-    async def index(request: Request) -> Response:  # noqa: ARG001 - the signature Starlette calls
+    async def index(request: Request) -> Response:
         links = "".join(
             f'<li class="door-{name}"><a href="/{part.page}"><b>{part.title}</b><span>{part.about}</span></a></li>'
             for name, part in PARTS.items()

@@ -111,7 +111,7 @@ class Storage:
         except _Refused as refused:
             return _error(refused, request)
 
-    async def index(self, request: Request) -> Response:  # noqa: ARG002 - the signature Starlette calls
+    async def index(self, request: Request) -> Response:
         """What is stored, for people."""
         body = "".join(f"<section><h2>{name}</h2>{_rows(bucket)}</section>" for name, bucket in self.buckets.items())
         return page("Storage", body or empty("No bucket yet."))
@@ -138,7 +138,7 @@ def create_app(
     directory: Path,
     *,
     access_key: str = "sandbox",
-    secret_key: str = "sandbox-secret",  # noqa: ARG001, S107 - signatures are not checked, and it opens nothing
+    secret_key: str = "sandbox-secret",
     buckets: Sequence[str] = ("kiosk",),
 ) -> Starlette:
     """`directory` keeps everything; `buckets` are there from the start. `/` is a page for people."""

@@ -134,7 +134,7 @@ class VpnWorld:
         self._servers = {code: VpnServer(code, directory / code, secret) for code in codes}
         self._fault: Fault | None = None
 
-    async def index(self, request: Request) -> HTMLResponse:  # noqa: ARG002 - the signature Starlette calls
+    async def index(self, request: Request) -> HTMLResponse:
         servers = [(server.code, server.public_key, server.kept()) for server in self._servers.values()]
         return servers_page(servers, self._fault.mode if self._fault else None)
 
@@ -197,7 +197,7 @@ def create_app(directory: Path, *, secret: str, codes: Sequence[str] = ("de1", "
     world = VpnWorld(directory, secret, codes)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001 - the signature Starlette calls
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
         await asyncio.to_thread(world.stop)
 

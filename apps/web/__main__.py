@@ -1,3 +1,3 @@
 from apps.web.main import main
 
-main()
+raise SystemExit(main())

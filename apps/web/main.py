@@ -3,6 +3,7 @@ updates are stored here and handled by the worker."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -47,9 +48,9 @@ def create(kit: Kit) -> Starlette:
     return app
 
 
-def main() -> None:
+def main() -> int:
     kit = begin("web")
-    uvicorn.run(
+    settings = uvicorn.Config(
         create(kit),
         host="0.0.0.0",
         port=kit.settings.port,
@@ -59,3 +60,13 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=STOP_WITHIN,
     )
+    serving = uvicorn.Server(settings)
+
+    def stop(*_: object) -> None:
+        serving.should_exit = True
+
+    # Uvicorn ends well by itself but then dies of the signal; with handlers of ours the exit status says it was asked.
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked, stop)
+    serving.run()
+    return 0 if serving.started else 1

@@ -26,7 +26,7 @@ def create_app(
     now: Callable[[], datetime],
     *,
     bot_username: str = "kiosk_bot",
-    bot_token: str = "42:SANDBOX",  # noqa: S107  # opens nothing but this sandbox
+    bot_token: str = "42:SANDBOX",  # opens nothing but this sandbox
 ) -> Starlette:
     """A Telegram with one bot, to be mounted anywhere.
 

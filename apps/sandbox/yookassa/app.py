@@ -20,7 +20,7 @@ def create_app(
     now: Callable[[], datetime],
     *,
     shop_id: str = "100500",
-    secret_key: str = "test_SANDBOX",  # noqa: S107 - the key of a shop that does not exist
+    secret_key: str = "test_SANDBOX",
     notification_url: str | None = None,
     pauses: Sequence[float] = PAUSES,
 ) -> Starlette:
@@ -36,7 +36,7 @@ def create_app(
     api = Api(shop, Shelf(directory / "keys"), now, shop_id=shop_id, secret_key=secret_key)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001 - the signature Starlette calls
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with courier.running():
             yield
 

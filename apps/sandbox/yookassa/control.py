@@ -78,13 +78,13 @@ def routes(shop: Shop, api: Api, courier: Courier, kept: Shelf, now: settings.Se
         """Any body -> posted to the shop as it is, as an attacker would."""
         return JSONResponse({"deliveries": courier.send((await request.body()).decode(), "forged")})
 
-    async def deliveries(request: Request) -> Response:  # noqa: ARG001 - the signature Starlette calls
+    async def deliveries(request: Request) -> Response:
         return JSONResponse({"deliveries": courier.deliveries()})
 
-    async def log(request: Request) -> Response:  # noqa: ARG001 - the signature Starlette calls
+    async def log(request: Request) -> Response:
         return JSONResponse({"requests": list(api.log)})
 
-    async def problems(request: Request) -> Response:  # noqa: ARG001 - the signature Starlette calls
+    async def problems(request: Request) -> Response:
         return JSONResponse({"problems": list(api.problems)})
 
     return [

@@ -22,7 +22,7 @@ SHOWN = 50  # of each kind
 
 
 def routes(shop: Shop, api: Api, courier: Courier, settings: Settings) -> list[Route]:
-    async def index(request: Request) -> Response:  # noqa: ARG001 - the signature Starlette calls
+    async def index(request: Request) -> Response:
         notice = f"Notices go to <code>{escape(settings.notification_url or 'nowhere')}</code>"
         body = (
             _section("Payments", _rows(map(_payment, shop.payments()[:SHOWN]), "No payment yet."))

@@ -2,7 +2,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running_agent import RunningAgent, Start
+
+from tests.apps.agent.running_agent import RunningAgent, Start
 
 
 @pytest.fixture

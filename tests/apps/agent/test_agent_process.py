@@ -13,7 +13,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from running_agent import AGENT, SECRET, Start, peer, sign
+
+from tests.apps.agent.running_agent import AGENT, SECRET, Start, peer, sign
 
 
 def test_the_list_survives_a_crash(start: Start) -> None:

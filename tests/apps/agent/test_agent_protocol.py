@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from running_agent import AGENT, RunningAgent, key, peer, sign
+
+from tests.apps.agent.running_agent import AGENT, RunningAgent, key, peer, sign
 
 
 def test_it_keeps_the_list_it_was_given(agent: RunningAgent) -> None:

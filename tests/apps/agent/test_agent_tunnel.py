@@ -10,11 +10,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from running_agent import RunningAgent, Start, peer
 
 from services.provisioning.wireguard.addresses import addresses
 from services.provisioning.wireguard.config_file import render
 from services.provisioning.wireguard.keys import KeyPair, generate_keypair, generate_preshared_key
+from tests.apps.agent.running_agent import RunningAgent, Start, peer
 
 PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 TOOLS = ("wg", "wg-quick", "wireguard-go", "ip", "ping")

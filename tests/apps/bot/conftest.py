@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from storefront import Storefront, Visitor, open_storefront
 
+from tests.apps.bot.storefront import Storefront, Visitor, open_storefront
 from tests.world import Kiosk
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from engine_telegram import BOT_ID
 from sqlalchemy import select
 
 from services.platform import inbox
 from services.platform.db import Database
 from services.platform.inbox import TelegramUpdate
+from tests.apps.bot.engine_telegram import BOT_ID
 
 
 def store(db: Database, updates: Iterable[dict[str, Any]]) -> None:

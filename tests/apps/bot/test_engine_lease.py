@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from engine_inbox import store
-from engine_telegram import BOT_ID, message
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from apps.bot import lease as module
 from apps.bot.lease import LOCK_CLASS, Lease
 from services.platform.db import Database
+from tests.apps.bot.engine_inbox import store
+from tests.apps.bot.engine_telegram import BOT_ID, message
 
 
 @pytest.fixture(autouse=True)

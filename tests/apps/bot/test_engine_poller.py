@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from engine_inbox import rows, states
-from engine_telegram import BOT_ID, TOKEN, Moody, message, page, refusal, sandbox, served
 from sqlalchemy.exc import OperationalError
 from starlette.responses import JSONResponse, PlainTextResponse
 from structlog.testing import capture_logs
@@ -19,6 +17,8 @@ from apps.bot.poller import Poller
 from apps.bot.updates import ALLOWED_UPDATES
 from services.platform.clock import Clock
 from services.platform.db import Database
+from tests.apps.bot.engine_inbox import rows, states
+from tests.apps.bot.engine_telegram import BOT_ID, TOKEN, Moody, message, page, refusal, sandbox, served
 
 
 @asynccontextmanager

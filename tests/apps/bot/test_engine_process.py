@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from engine_inbox import states, store
-from engine_telegram import TOKEN, Sandbox, message, sandbox
 
 from apps.sandbox.stack import Stack
 from services.platform.config import inherited_environment
 from services.platform.db import Database
+from tests.apps.bot.engine_inbox import states, store
+from tests.apps.bot.engine_telegram import TOKEN, Sandbox, message, sandbox
 
 pytestmark = pytest.mark.process
 WORKER = Path(__file__).with_name("engine_worker.py")

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engine_telegram import TOKEN, Sandbox, message, sandbox
 from structlog.testing import capture_logs
 
 from apps.bot.updates import ALLOWED_UPDATES
 from apps.bot.webhook import align_webhook, remove_webhook
 from services.notifications import TelegramChannel
+from tests.apps.bot.engine_telegram import TOKEN, Sandbox, message, sandbox
 
 
 @pytest.fixture

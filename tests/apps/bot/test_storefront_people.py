@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from aiogram.exceptions import TelegramBadRequest
 from sqlalchemy import text
-from storefront import Storefront, Visitor, buttons
 from structlog.testing import capture_logs
 
 from services import identity
 from services.platform.i18n import language
 from services.platform.money import Money
+from tests.apps.bot.storefront import Storefront, Visitor, buttons
 
 PRICE = language("en").money(Money(29900, "RUB"))
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
-from storefront import Storefront, Visitor, buttons
 
 from services.platform.i18n import language
 from services.platform.money import Money
+from tests.apps.bot.storefront import Storefront, Visitor, buttons
 
 PRICE = language("en").money(Money(29900, "RUB"))
 

@@ -2,7 +2,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running_world import Till, running_till
+
+from tests.apps.sandbox.running_world import Till, running_till
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The pay page and the cabinet as a person uses them, without a browser."""
 
-from running_world import Till
+from tests.apps.sandbox.running_world import Till
 
 
 def test_a_buyer_pays_on_the_page(till: Till) -> None:

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from running_world import running
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from apps.sandbox.storage import create_app
+from tests.apps.sandbox.running_world import running
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from running_world import running
 from starlette.testclient import TestClient
 
 from apps.sandbox import clock, mail
 from apps.sandbox.clock import Offset
 from apps.sandbox.main import World, create_world
 from services.platform.clock import wall_clock
+from tests.apps.sandbox.running_world import running
 
 
 def test_time_moves_forward_only(tmp_path: Path) -> None:

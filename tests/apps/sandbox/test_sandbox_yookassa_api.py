@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import yookassa
-from running_world import Till, payment_body, running_till
 from yookassa.domain.exceptions import BadRequestError, NotFoundError, UnauthorizedError
+
+from tests.apps.sandbox.running_world import Till, payment_body, running_till
 
 DAY = 24 * 3600
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from running_world import Till, payment_body, running_till
+
+from tests.apps.sandbox.running_world import Till, payment_body, running_till
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from running_world import Till, payment_body
 
 from apps.sandbox.yookassa.rules import Invalid, check_capture, check_payment, check_refund
+from tests.apps.sandbox.running_world import Till, payment_body
 
 
 def full_payment() -> dict[str, Any]:

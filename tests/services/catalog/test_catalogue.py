@@ -97,9 +97,27 @@ BAD_FIELDS = {
     "name": ['"VPN"', "{}", "{ru = 5}", '{de = "VPN"}'],
     "description": ["[]"],
     "features": ['["fast"]', "{ru = [1]}", '{ru = "fast"}'],
-    "prices": ["{}", "{RUB = 299}", "{RUB = 299.0}", '{RUB = "0"}', '{RUB = "-1"}', '{RUB = "1.999"}', '{BTC = "1"}', '"1"'],
+    "prices": [
+        "{}",
+        "{RUB = 299}",
+        "{RUB = 299.0}",
+        '{RUB = "0"}',
+        '{RUB = "-1"}',
+        '{RUB = "1.999"}',
+        '{BTC = "1"}',
+        '"1"',
+    ],
     "minimum_payment": ['"100"', '{RUB = "x"}'],
-    "period": ["{}", "{weeks = 1}", "{days = 0}", "{days = 10001}", "{days = 1.5}", "{days = true}", "{days = 1, months = 1}", "30"],
+    "period": [
+        "{}",
+        "{weeks = 1}",
+        "{days = 0}",
+        "{days = 10001}",
+        "{days = 1.5}",
+        "{days = true}",
+        "{days = 1, months = 1}",
+        "30",
+    ],
     "tokens": ["-1", "1.5", '"5"', "true"],
     "subscription_fee": ["-1"],
     "traffic_gb": ["-1"],
@@ -114,7 +132,9 @@ BAD_FIELDS = {
 }
 
 
-@pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in BAD_FIELDS.items() for value in values])
+@pytest.mark.parametrize(
+    ("field", "value"), [(field, value) for field, values in BAD_FIELDS.items() for value in values]
+)
 def test_a_fault_is_named_by_its_tariff_and_field(tx: Session, now: datetime, field: str, value: str) -> None:
     lines = [line for line in FULL.splitlines() if not line.startswith(f"{field} =")]
     named = faults(tx, "\n".join([*lines, f"{field} = {value}"]), now)
@@ -125,7 +145,9 @@ def test_a_fault_is_named_by_its_tariff_and_field(tx: Session, now: datetime, fi
 
 def test_a_file_with_faults_names_all_of_them_and_changes_nothing(tx: Session, now: datetime) -> None:
     imported(tx, tariff_toml("a"), now)
-    broken = tariff_toml("a").replace("299.00", "300.00") + tariff_toml("b").replace("299.00", "x") + tariff_toml("c") * 2
+    broken = (
+        tariff_toml("a").replace("299.00", "300.00") + tariff_toml("b").replace("299.00", "x") + tariff_toml("c") * 2
+    )
     named = faults(tx, broken + "colour = 1\naudience = 'friends'\n", now)
     assert sorted(line.split(":")[0] for line in named) == ["tariff 'b'", "tariff 'c'", "tariff 'c'", "tariff 'c'"]
     tx.expire_all()

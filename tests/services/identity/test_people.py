@@ -42,7 +42,12 @@ def test_a_known_person_is_updated_and_not_announced_again(tx: Session, now: dat
     first = greet(tx, now, start_parameter="from-friend")
     later = now + timedelta(days=1)
     again = greet(tx, later, first_name="Аня" * 100, username=None, language_code="en", start_parameter="other")
-    assert (again.id, again.first_name, again.username, again.language.code) == (first.id, ("Аня" * 100)[:128], None, "en")
+    assert (again.id, again.first_name, again.username, again.language.code) == (
+        first.id,
+        ("Аня" * 100)[:128],
+        None,
+        "en",
+    )
     assert len(joined(tx)) == 1
     row = tx.get_one(UserRow, first.id, populate_existing=True)
     assert (row.created_at, row.seen_at, row.start_parameter) == (now, later, "from-friend")
@@ -100,7 +105,9 @@ def test_a_party_survives_its_written_form(kind: str, number: int) -> None:
     assert Party.parse(str(Party(kind, number))) == Party(kind, number)
 
 
-@pytest.mark.parametrize("text", ["", "user", "user:", "user:0", "user:01", "user:-1", "user:1 ", "bot:1", "user:١", "user:1\n"])
+@pytest.mark.parametrize(
+    "text", ["", "user", "user:", "user:0", "user:01", "user:-1", "user:1 ", "bot:1", "user:١", "user:1\n"]
+)
 def test_what_is_no_party(text: str) -> None:
     with pytest.raises(ValueError, match="not a party"):
         Party.parse(text)

@@ -89,7 +89,9 @@ def test_the_database_refuses_to_change_the_past(db: Database, now: datetime, ta
 
 
 HEAD = "INSERT INTO ledger_transactions (kind, reference, posted_at) VALUES ('raw', :reference, now()) RETURNING id"
-ENTRY = "INSERT INTO ledger_entries (transaction_id, account, currency, minor) VALUES (:id, :account, :currency, :minor)"
+ENTRY = (
+    "INSERT INTO ledger_entries (transaction_id, account, currency, minor) VALUES (:id, :account, :currency, :minor)"
+)
 
 
 def insert_raw(db: Database, reference: str, *entries: tuple[str, str, int]) -> None:
@@ -119,5 +121,7 @@ def test_the_database_itself_refuses_unbalanced_sets_at_the_commit(db: Database,
 
 def test_imbalances_would_be_seen(tx: Session) -> None:
     number = tx.scalar(text(HEAD), {"reference": "half"})
-    tx.execute(text(ENTRY), {"id": number, "account": "a", "currency": "RUB", "minor": 7})  # not committed: not refused yet
+    tx.execute(
+        text(ENTRY), {"id": number, "account": "a", "currency": "RUB", "minor": 7}
+    )  # not committed: not refused yet
     assert ledger.imbalances(tx) == [(number, "RUB", 7)]

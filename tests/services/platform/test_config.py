@@ -52,7 +52,15 @@ def without(*missing: str) -> dict[str, str]:
 
 def test_every_fault_is_named_at_once() -> None:
     with pytest.raises(BadConfiguration) as caught:
-        load({"PORT": "high", "LOG_LEVEL": "LOUD", "TELEGRAM_MODE": "webhook", "STORAGE_BUCKET": "b", "VPN_SERVERS": "de1"})
+        load(
+            {
+                "PORT": "high",
+                "LOG_LEVEL": "LOUD",
+                "TELEGRAM_MODE": "webhook",
+                "STORAGE_BUCKET": "b",
+                "VPN_SERVERS": "de1",
+            }
+        )
     assert names(caught.value.faults) == {
         *("DATABASE_URL", "REDIS_URL", "TELEGRAM_BOT_TOKEN", "ENCRYPTION_SECRET", "PORT", "LOG_LEVEL"),
         *("YOOKASSA_SHOP_ID", "YOOKASSA_SECRET_KEY", "TELEGRAM_WEBHOOK_SECRET", "PUBLIC_URL"),
@@ -74,18 +82,28 @@ SECRET = "hunter2-hunter2-hunter2"
 @pytest.mark.parametrize("name", sorted({n.upper() for n in Settings.model_fields} | set(VPN) | {"POSTGRES_PORT"}))
 @pytest.mark.parametrize(
     "value",
-    [SECRET, f"://{SECRET}", f"https://[{SECRET}]", f"https://u:{SECRET}\u2100@h", f"redis://x:{SECRET}/", f"{SECRET}\n"],
+    [
+        SECRET,
+        f"://{SECRET}",
+        f"https://[{SECRET}]",
+        f"https://u:{SECRET}\u2100@h",
+        f"redis://x:{SECRET}/",
+        f"{SECRET}\n",
+    ],
 )
 def test_a_fault_never_quotes_the_value(name: str, value: str) -> None:
     given = {**GOOD, **VPN, name: value}
     if name == "POSTGRES_PORT":
         del given["DATABASE_URL"]
         given |= {f"POSTGRES_{part}": "x" for part in ("USER", "PASSWORD", "HOST", "DB")}
+    refused = None
     try:
         load(given)
     except BadConfiguration as error:
-        assert "hunter2" not in str(error).lower()
-        assert error.__suppress_context__ or error.__context__ is None, "a traceback would quote it"
+        refused = error
+    if refused:
+        assert "hunter2" not in str(refused).lower()
+        assert refused.__suppress_context__ or refused.__context__ is None, "a traceback would quote it"
 
 
 def test_secrets_are_not_shown_by_a_settings_object() -> None:
@@ -142,7 +160,9 @@ def test_heroku_databases_get_tls_unless_they_say_otherwise() -> None:
     assert url("postgres://u:p@h/d?sslmode=verify-full") == "postgres://u:p@h/d?sslmode=verify-full"
 
 
-@pytest.mark.parametrize("url", ["mysql://u:p@h/d", "sqlite://", "http://h/d", "postgres:/h", "postgres://u:p@h:port/d"])
+@pytest.mark.parametrize(
+    "url", ["mysql://u:p@h/d", "sqlite://", "http://h/d", "postgres:/h", "postgres://u:p@h:port/d"]
+)
 def test_other_database_addresses_are_refused(url: str) -> None:
     assert names(faults(DATABASE_URL=url)) == {"DATABASE_URL"}
 
@@ -181,11 +201,17 @@ def test_groups_of_vpn_servers() -> None:
 
 
 def test_older_and_platform_names_are_understood() -> None:
-    settings = load({**GOOD, "WEBHOOK_BASE_URL": "https://old.example.net/", "HEROKU_SLUG_COMMIT": "abc", "DYNO": "web.1"})
+    settings = load(
+        {**GOOD, "WEBHOOK_BASE_URL": "https://old.example.net/", "HEROKU_SLUG_COMMIT": "abc", "DYNO": "web.1"}
+    )
     assert (settings.public_url, settings.build_version, settings.dyno) == ("https://old.example.net", "abc", "web.1")
     both = {"WEBHOOK_BASE_URL": "https://old.example.net", "PUBLIC_URL": "https://new.example.net"}
     assert load({**GOOD, **both}).public_url == "https://new.example.net"
-    hook = {"TELEGRAM_MODE": "webhook", "TELEGRAM_WEBHOOK_SECRET": "s" * 16, "WEBHOOK_BASE_URL": "https://a.example.net"}
+    hook = {
+        "TELEGRAM_MODE": "webhook",
+        "TELEGRAM_WEBHOOK_SECRET": "s" * 16,
+        "WEBHOOK_BASE_URL": "https://a.example.net",
+    }
     assert load({**GOOD, **hook}).telegram_mode == "webhook"
 
 
@@ -197,7 +223,14 @@ def test_time_is_not_moved_in_production() -> None:
 
 @pytest.mark.parametrize("name", ["PUBLIC_URL", "TELEGRAM_API_URL", "TELEGRAM_LINK_URL", "YOOKASSA_API_URL"])
 def test_secrets_go_out_by_https_only(name: str) -> None:
-    for url in ("http://example.net", "http://127.0.0.1.example.net", "http://10.0.0.1", "ftp://h", "https://", "example.net"):
+    for url in (
+        "http://example.net",
+        "http://127.0.0.1.example.net",
+        "http://10.0.0.1",
+        "ftp://h",
+        "https://",
+        "example.net",
+    ):
         assert names(faults(**{name: url})) == {name}, url
     assert names(faults(**{name: "https://u:p@example.net"})) == {name}, "shown in logs"
     for url in ("https://example.net", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:1"):

@@ -55,7 +55,12 @@ def test_emoji_and_honest_nesting_pass() -> None:
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(-1e9, 1e9) | st.sampled_from([math.inf, math.nan]) | st.text(st.characters(codec=None), max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(-1e9, 1e9)
+    | st.sampled_from([math.inf, math.nan])
+    | st.text(st.characters(codec=None), max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=8,
 )

@@ -90,7 +90,7 @@ def test_old_updates_are_purged(tx: Session, now: datetime) -> None:
 def test_the_worker_is_woken_by_the_commit(db: Database, now: datetime) -> None:
     with db.listen_connection() as ears:
         ears.execute(f"LISTEN {inbox.CHANNEL}")
-        with pytest.raises(RuntimeError), db.begin() as tx:
+        with pytest.raises(RuntimeError), db.begin() as tx:  # noqa: PT012  # the block is a transaction
             inbox.store(tx, BOT, updates(1), now)
             raise RuntimeError
         assert not list(ears.notifies(timeout=0.1, stop_after=1))

@@ -106,10 +106,18 @@ def test_everything_else_stays_as_it_is(text: str) -> None:
 
 def test_values_under_secret_names_are_hidden() -> None:
     event: dict[str, Any] = {
-        **{"telegram_bot_token": "x", "Authorization": "Basic x", "nested": {"peer": {"private_key": "x"}}},
-        **{"phone": 79991234567, "secret": "", "amount": "299.00"},
+        "telegram_bot_token": "x",
+        "Authorization": "Basic x",
+        "nested": {"peer": {"private_key": "x"}},
+        "phone": 79991234567,
+        "secret": "",
+        "amount": "299.00",
     }
     assert mask(None, "", event) == {
-        **{"telegram_bot_token": "<hidden>", "Authorization": "<hidden>", "nested": {"peer": {"private_key": "<hidden>"}}},
-        **{"phone": "<hidden>", "secret": "", "amount": "299.00"},
+        "telegram_bot_token": "<hidden>",
+        "Authorization": "<hidden>",
+        "nested": {"peer": {"private_key": "<hidden>"}},
+        "phone": "<hidden>",
+        "secret": "",
+        "amount": "299.00",
     }

@@ -74,7 +74,7 @@ def test_only_plain_values_and_aware_times_are_kept(value: object) -> None:
 
 
 def test_an_event_lives_and_dies_with_its_fact(db: Database, now: datetime) -> None:
-    with pytest.raises(RuntimeError), db.begin() as tx:
+    with pytest.raises(RuntimeError), db.begin() as tx:  # noqa: PT012  # the block is a transaction
         outbox.emit(tx, Happened(number=1), now)
         raise RuntimeError
     (kept,) = emitted(db, now, 2)
@@ -94,7 +94,7 @@ def test_listeners_are_woken_after_the_commit_and_only_by_it(db: Database, now: 
             outbox.emit(tx, Happened(number=1), now)
             assert heard(0.1) == 0, "before the commit"
         assert heard(5) == 1
-        with pytest.raises(RuntimeError), db.begin() as tx:
+        with pytest.raises(RuntimeError), db.begin() as tx:  # noqa: PT012  # the block is a transaction
             outbox.emit(tx, Happened(number=2), now)
             raise RuntimeError
         assert heard(0.1) == 0, "after a rollback"
@@ -189,7 +189,7 @@ def test_finish_is_true_once_among_parallel_callers(db: Database, now: datetime)
 
 def test_a_finish_that_is_rolled_back_did_not_happen(db: Database, now: datetime) -> None:
     (event_id,) = planned(db, now, 1)
-    with pytest.raises(RuntimeError), db.begin() as tx:
+    with pytest.raises(RuntimeError), db.begin() as tx:  # noqa: PT012  # the block is a transaction
         assert outbox.finish(tx, event_id, "first", now)
         raise RuntimeError
     with db.begin() as tx:
@@ -237,7 +237,13 @@ def test_purging_takes_what_is_finished_and_old_and_nothing_else(db: Database, n
     (fresh,) = planned(db, now, 3)
     (not_planned,) = emitted(db, old, 4)
     with db.begin() as tx:
-        for event_id, reaction in [(done, "first"), (done, "second"), (half_done, "first"), (fresh, "first"), (fresh, "second")]:
+        for event_id, reaction in [
+            (done, "first"),
+            (done, "second"),
+            (half_done, "first"),
+            (fresh, "first"),
+            (fresh, "second"),
+        ]:
             assert outbox.finish(tx, event_id, reaction, now)
         assert outbox.purge(tx, now - timedelta(days=14)) == 1
     with db.begin() as tx:

@@ -40,7 +40,8 @@ try:
 except ValueError:
     log.exception("reaction_failed", api_key="hunter2")
 client = TestClient(Starlette(routes=[Route("/hook", crash, methods=["POST"])]), raise_server_exceptions=False)
-client.post("/hook?q=1", content="hunter2", headers={"X-Telegram-Bot-Api-Secret-Token": "hunter2", "Cookie": "a=hunter2"})
+headers = {"X-Telegram-Bot-Api-Secret-Token": "hunter2", "Cookie": "a=hunter2"}
+client.post("/hook?q=1", content="hunter2", headers=headers)
 sentry_sdk.flush(5)
 """
 

@@ -27,7 +27,10 @@ def test_two_clocks_run_each_of_50_slots_once(db: Database, now: datetime) -> No
 
     def clock(number: int) -> int:
         return sum(
-            schedule.run(db, Scheduled("test", MINUTE, work), now + MINUTE * slot + timedelta(seconds=number * 20 + step)) or 0
+            schedule.run(
+                db, Scheduled("test", MINUTE, work), now + MINUTE * slot + timedelta(seconds=number * 20 + step)
+            )
+            or 0
             for slot in range(50)
             for step in range(2)
         )

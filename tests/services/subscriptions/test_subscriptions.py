@@ -74,7 +74,9 @@ def test_an_early_renewal_goes_on_from_the_end(tx: Session, now: datetime, party
 
 @pytest.mark.parametrize("swept", [True, False])
 @pytest.mark.parametrize("late", [timedelta(0), timedelta(hours=1), 40 * DAY])
-def test_at_the_end_or_later_it_begins_anew(tx: Session, now: datetime, party: Party, late: timedelta, swept: bool) -> None:
+def test_at_the_end_or_later_it_begins_anew(
+    tx: Session, now: datetime, party: Party, late: timedelta, swept: bool
+) -> None:
     first = buy(tx, now, party)
     back = first.ends_at + late
     if swept:
@@ -84,7 +86,9 @@ def test_at_the_end_or_later_it_begins_anew(tx: Session, now: datetime, party: P
     assert mine.terms.tariff == "vpn-10d"
 
 
-def test_a_renewal_brings_to_life_what_a_clock_ahead_of_ours_has_ended(tx: Session, now: datetime, party: Party) -> None:
+def test_a_renewal_brings_to_life_what_a_clock_ahead_of_ours_has_ended(
+    tx: Session, now: datetime, party: Party
+) -> None:
     first = buy(tx, now, party)
     subscriptions.expire(tx, first.ends_at)
     mine = buy(tx, first.ends_at - timedelta(seconds=2), party)
@@ -184,5 +188,3 @@ def test_other_peoples_subscriptions_are_not_found(tx: Session, now: datetime, p
     for nobody, number in [(stranger, mine.id), (party, mine.id + 10**6)]:
         with pytest.raises(subscriptions.SubscriptionNotFound):
             subscriptions.own_subscription(tx, nobody, number)
-
-

@@ -2,10 +2,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running_telegram import Clock, Telegram, served
 from starlette.testclient import TestClient
 
 from apps.sandbox.telegram import create_app
+from tests.apps.sandbox.telegram.running_telegram import Clock, Telegram, served
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from typing import Any
 import aiogram.types
 import httpx
 import telegram as ptb
-from running_telegram import Telegram, picture
 from telegram.request import HTTPXRequest
+
+from tests.apps.sandbox.telegram.running_telegram import Telegram, picture
 
 
 def everything_that_happens(telegram: Telegram) -> tuple[int, list[dict[str, Any]]]:

@@ -2,10 +2,10 @@ import time
 
 import httpx
 import pytest
-from running_telegram import Telegram
 
 from apps.sandbox.telegram.errors import ApiError
 from apps.sandbox.telegram.faults import Fault, Faults
+from tests.apps.sandbox.telegram.running_telegram import Telegram
 
 
 def fault(telegram: Telegram, mode: str, **more: object) -> None:

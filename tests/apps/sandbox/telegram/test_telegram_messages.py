@@ -2,7 +2,8 @@ import io
 
 import pytest
 from PIL import Image
-from running_telegram import Clock, Telegram, picture
+
+from tests.apps.sandbox.telegram.running_telegram import Clock, Telegram, picture
 
 KEYBOARD = {"inline_keyboard": [[{"text": "b", "callback_data": "1"}]]}
 NOT_MODIFIED = "Bad Request: message is not modified"

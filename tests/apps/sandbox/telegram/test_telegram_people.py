@@ -1,6 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 
-from running_telegram import Clock, Telegram
+from tests.apps.sandbox.telegram.running_telegram import Clock, Telegram
 
 TOO_OLD = (400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
 

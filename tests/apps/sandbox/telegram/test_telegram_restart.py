@@ -2,11 +2,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from running_telegram import Clock, Telegram
 from starlette.testclient import TestClient
 
 from apps.sandbox.telegram import create_app
 from apps.sandbox.telegram.snapshot import Snapshot
+from tests.apps.sandbox.telegram.running_telegram import Clock, Telegram
 
 
 def test_a_restart_forgets_nothing(tmp_path: Path, clock: Clock) -> None:

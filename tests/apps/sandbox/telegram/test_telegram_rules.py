@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from running_telegram import Telegram
+
+from tests.apps.sandbox.telegram.running_telegram import Telegram
 
 
 def inline(*buttons: dict[str, Any]) -> dict[str, Any]:

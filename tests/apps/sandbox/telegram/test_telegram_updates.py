@@ -1,6 +1,6 @@
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
-from running_telegram import Telegram
+from tests.apps.sandbox.telegram.running_telegram import Telegram
 
 
 def texts(updates: list[dict]) -> list[str]:

@@ -6,9 +6,9 @@ from queue import Queue
 from typing import Any
 
 import pytest
-from running_telegram import Telegram
 
 from apps.sandbox.telegram import webhook
+from tests.apps.sandbox.telegram.running_telegram import Telegram
 
 
 class Bot:
