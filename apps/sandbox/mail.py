@@ -28,7 +28,7 @@ class Mailbox:
     def __init__(self, directory: Path, now: Callable[[], datetime]) -> None:
         self._shelf, self._now = Shelf(directory), now
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it so
         """Called by aiosmtpd, which chose the name and the arguments."""
         number = str(len(self._shelf.documents()) + 1)
         raw = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
