@@ -24,13 +24,16 @@ class Scheduled:
     run: Callable[[Session, datetime], int]
 
 
+HOUR = timedelta(hours=1)
+
 SCHEDULE = (
     Scheduled("billing.schedule_checks", timedelta(minutes=1), billing.schedule_checks),
     Scheduled("billing.expire_invoices", timedelta(minutes=10), billing.expire_invoices),
     Scheduled("subscriptions.expire", timedelta(minutes=1), subscriptions.expire),
     Scheduled("provisioning.schedule_server_checks", timedelta(minutes=10), provisioning.schedule_server_checks),
-    Scheduled("outbox.purge", timedelta(hours=1), lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),
-    Scheduled("inbox.purge", timedelta(hours=1), lambda tx, now: inbox.purge(tx, now - timedelta(days=3))),
+    Scheduled("outbox.purge", HOUR, lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),
+    Scheduled("inbox.purge", HOUR, lambda tx, now: inbox.purge(tx, now - timedelta(days=3))),
+    Scheduled("billing.purge", HOUR, lambda tx, now: billing.purge_notifications(tx, now - timedelta(days=30))),
 )
 
 

@@ -80,6 +80,7 @@ def upgrade() -> None:
             "provider", "external_id", "kind", name="payment_notifications_provider_external_id_kind_key"
         ),
     )
+    op.create_index("payment_notifications_age", "payment_notifications", ["received_at"])
 
 
 def downgrade() -> None:

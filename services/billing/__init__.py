@@ -13,7 +13,7 @@ from services.billing.events import (
     PaymentFailed,
     PaymentNeedsDecision,
 )
-from services.billing.inbox import accept_notification
+from services.billing.inbox import accept_notification, purge_notifications
 from services.billing.providers.base import BadNotification, PaymentProvider
 from services.billing.reconcile import check_notified, check_payment, expire_invoices, reconcile, schedule_checks
 from services.billing.views import Invoice, Payment, PaymentNotFound, invoice, payment, payments_of
@@ -40,6 +40,7 @@ __all__ = [
     "invoice",
     "payment",
     "payments_of",
+    "purge_notifications",
     "reconcile",
     "schedule_checks",
 ]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -41,6 +41,13 @@ def accept_notification(tx: Session, provider: PaymentProvider, body: bytes, now
     stored.announced_at = now
     emit(tx, NotificationStored(notification_id=stored.id), now)
     return True
+
+
+def purge_notifications(tx: Session, before: datetime, limit: int = 10_000) -> int:
+    """Deletes what arrived before then: the truth is the provider's answer, in the payment and its journal."""
+    old = select(NotificationRow.id).where(NotificationRow.received_at < before).limit(limit)
+    gone = delete(NotificationRow).where(NotificationRow.id.in_(old))
+    return len(tx.execute(gone.returning(NotificationRow.id)).all())
 
 
 def _may_matter(tx: Session, provider: PaymentProvider, external_id: str) -> bool:

@@ -91,4 +91,7 @@ class NotificationRow(Base):
     received_at: Mapped[datetime]
     announced_at: Mapped[datetime]
     times: Mapped[int] = mapped_column(default=1)
-    __table_args__ = (UniqueConstraint("provider", "external_id", "kind"),)
+    __table_args__ = (
+        UniqueConstraint("provider", "external_id", "kind"),
+        Index("payment_notifications_age", "received_at"),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -31,6 +32,7 @@ def levels(connection: Connection) -> tuple[str | None, str | None]:
     return MigrationContext.configure(connection).get_current_revision(), newest()
 
 
+@cache
 def newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
@@ -41,6 +43,9 @@ def _run(database_url: str, apply: Callable[[Config], None]) -> None:
     with engine.connect() as guard:
         guard.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})  # held until this connection closes
         with engine.connect() as connection:
+            # Waiting for a table's lock holds up everybody who comes behind: rather fail, and release again.
+            connection.execute(text("SET lock_timeout = '10s'"))
+            connection.commit()
             config = _config()
             config.attributes["connection"] = connection
             apply(config)

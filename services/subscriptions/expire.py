@@ -11,7 +11,7 @@ from services.subscriptions.models import SubscriptionChangeRow, SubscriptionRow
 
 
 def expire(tx: Session, now: datetime, limit: int = 500) -> int:
-    """Ends what is over, on our own clock. Returns how many; call again while it returns `limit`."""
+    """Ends what is over, on our own clock, the longest over first. Returns how many: at most `limit` a run."""
     over = select(SubscriptionRow).where(SubscriptionRow.state == "active", SubscriptionRow.ends_at <= now)
     rows = tx.scalars(over.order_by(SubscriptionRow.ends_at).limit(limit).with_for_update(skip_locked=True)).all()
     for row in rows:
