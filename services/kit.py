@@ -34,6 +34,8 @@ class Kit:
 
     def close(self) -> None:
         self.telegram.close()
+        for provider in self.providers.values():
+            provider.close()
         for provisioner in self.provisioners.values():
             provisioner.close()
         self.redis.close()

@@ -199,12 +199,12 @@ class Kiosk:
         """Carries out everything that is due, and what becomes due within `patience` seconds."""
         end = time.monotonic() + patience
         while True:
-            self.kit.redis.flushall()  # nobody waits for the pace of real chats
             with self.kit.db.begin() as tx:
                 planned = outbox.plan(tx, routes, wall_clock())
             with self.kit.db.begin() as tx:
                 due = outbox.lease(tx, wall_clock())
-            for event_id, reaction, _ in due:
+            for event_id, reaction, _ in sorted(due):
+                self.kit.redis.flushall()  # nobody waits for the pace of real chats
                 react(self.kit, event_id, reaction)
             if not planned and not due:
                 if time.monotonic() >= end:

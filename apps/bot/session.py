@@ -13,12 +13,16 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ParseMode
 from aiogram.exceptions import TelegramRetryAfter
 from aiogram.methods import Response, TelegramMethod
-from aiogram.types import LinkPreviewOptions
+from aiogram.types import LinkPreviewOptions, Message
 
 from services.platform.config import Settings
 
 TIMEOUT = 20  # seconds for one call
 LONGEST_WAIT = 3  # seconds a person's answer waits for flood control
+
+# pydantic keeps parametrised models weakly, and aiogram names one in every call: unless somebody holds them, it builds
+# their validators anew each time, which is a third of the cost of an answer.
+HELD: list[type[Response[Any]]] = [Response[Message], Response[bool], Response[Message | bool]]
 
 
 def make_bot(settings: Settings) -> Bot:

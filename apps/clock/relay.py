@@ -53,7 +53,7 @@ def pump(db: Database, broker: RedisBroker) -> int:
     broker.client.ping()  # what is leased and cannot be sent would only wait longer
     with db.begin() as tx:
         due = outbox.lease(tx, wall_clock())
-    for event_id, reaction, queue in due:
+    for event_id, reaction, queue in sorted(due):  # what happened first goes first
         broker.enqueue(delivery(event_id, reaction, queue))
     return planned + len(due)
 

@@ -12,6 +12,7 @@ from services.billing.providers.base import PaymentProvider
 from services.billing.states import OPEN
 from services.platform.outbox import emit
 
+ANSWER_TIME = timedelta(seconds=30)  # after which the answer to a checkout counts as lost
 QUIET = timedelta(seconds=10)  # a storm of repetitions asks the provider once
 
 
@@ -36,7 +37,7 @@ def accept_notification(tx: Session, provider: PaymentProvider, body: bytes, now
     ).one()
     if stored.times > 1 and now - stored.announced_at < QUIET:
         return False
-    if not _may_matter(tx, provider, notice.external_id):
+    if not _may_matter(tx, provider, notice.external_id, now):
         return False
     stored.announced_at = now
     emit(tx, NotificationStored(notification_id=stored.id), now)
@@ -50,12 +51,13 @@ def purge_notifications(tx: Session, before: datetime, limit: int = 10_000) -> i
     return len(tx.execute(gone.returning(NotificationRow.id)).all())
 
 
-def _may_matter(tx: Session, provider: PaymentProvider, external_id: str) -> bool:
+def _may_matter(tx: Session, provider: PaymentProvider, external_id: str, now: datetime) -> bool:
     """It names an attempt of ours that is not paid yet, or one of ours lost its answer and may be this one. Anybody
     can post here: an id we never heard of must not make us call the provider."""
     ours = PaymentRow.provider == provider.code
     state = tx.scalar(select(PaymentRow.state).where(ours, PaymentRow.external_id == external_id))
     if state is not None:
         return state != "succeeded"
-    lost = select(PaymentRow.id).where(ours, PaymentRow.external_id.is_(None), PaymentRow.state.in_(OPEN))
+    on_its_way = (PaymentRow.state == "sending") & (PaymentRow.created_at > now - ANSWER_TIME)
+    lost = select(PaymentRow.id).where(ours, PaymentRow.external_id.is_(None), PaymentRow.state.in_(OPEN), ~on_its_way)
     return tx.scalar(lost.limit(1)) is not None

@@ -172,7 +172,6 @@ def postpone(
         row.last_error = error[:500]
     backoff = min(FIRST_BACKOFF * 2 ** min(max(row.failures - 1, 0), 12), LONGEST_BACKOFF)
     row.due_at = now + (backoff if after is None else timedelta(seconds=after))
-    wake(tx, CHANNEL)
 
 
 def purge(tx: Session, before: datetime, limit: int = 5000) -> int:

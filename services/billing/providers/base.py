@@ -96,3 +96,6 @@ class PaymentProvider(Protocol):
 
     def check(self) -> str:
         """One line about the shop for the operator. Raises Misconfigured or TryLater."""
+
+    def close(self) -> None:
+        """Closes its connections."""

@@ -104,6 +104,9 @@ class YooKassa:
             raise Misconfigured("the shop is not enabled")
         return f"shop {self.merchant} is enabled ({'test' if test else 'live'})"
 
+    def close(self) -> None:
+        self._client.session.shut()
+
     def _call(
         self, method: str, path: str, *, key: uuid.UUID | None = None, body: PaymentRequest | None = None
     ) -> dict[str, Any] | Declined | NotSent | Unknown:
@@ -135,12 +138,10 @@ class _Client(ApiClient):  # type: ignore[misc]  # the SDK is untyped
         self.auth_token = None
         self.user_agent = UserAgent()
 
+        self.session = _Kept()
+
     def get_session(self) -> requests.Session:
-        session = requests.Session()
-        session.trust_env = False
-        for scheme in ("https://", "http://"):
-            session.mount(scheme, _Bounded(max_retries=0))
-        return session
+        return self.session
 
     def request(self, *arguments: Any) -> Any:
         """As the SDK's, but a network failure is raised as itself, not as the AttributeError it caused."""
@@ -151,6 +152,23 @@ class _Client(ApiClient):  # type: ignore[misc]  # the SDK is untyped
             if isinstance(cause, requests.RequestException):
                 raise cause from None
             raise
+
+
+class _Kept(requests.Session):
+    """One for all calls and threads (only its connection pool is shared): the SDK's session for each call would mean a
+    TLS handshake for each call. The SDK closes what it is given; this one is closed by `shut`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, _Bounded(max_retries=0, pool_maxsize=16))
+
+    def close(self) -> None:
+        pass
+
+    def shut(self) -> None:
+        super().close()
 
 
 class _TlsOn:
