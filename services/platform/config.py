@@ -91,8 +91,8 @@ AppEnv = Literal["dev", "test", "prod"]
 VPN_CODE = "[a-z][a-z0-9]{1,11}"
 
 # 17 connections for one process of each kind; the worker and the clock hold one more each for LISTEN. A 20-connection
-# plan keeps one for psql.
-POOL_SIZES = {"web": 3, "worker": 4, "jobs": 4, "ocr": 1, "rules": 1, "payouts": 1, "clock": 2, "console": 1}
+# plan keeps one for psql. Most go to the jobs: their threads queue for them.
+POOL_SIZES = {"web": 2, "worker": 3, "jobs": 7, "ocr": 1, "rules": 1, "payouts": 1, "clock": 2, "console": 1}
 
 
 class VpnServer(BaseModel):

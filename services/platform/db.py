@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar
 
 import psycopg
-from sqlalchemy import BigInteger, DateTime, MetaData, create_engine, text
+from sqlalchemy import BigInteger, DateTime, MetaData, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import String
 
@@ -60,19 +59,14 @@ class Database:
     def begin(self) -> Iterator[Session]:
         """A transaction: commits at the end of the block, rolls back on any exception.
 
-        Listeners are woken after the commit, in a statement of its own: PostgreSQL takes one global lock for
-        every commit that notifies, and money should not queue for it. A wake-up lost in between costs one poll."""
-        with Session(self.engine, expire_on_commit=False) as tx:
+        Listeners are woken after the commit, by a statement of its own on the same connection: PostgreSQL takes one
+        global lock for every commit that notifies, and money should not queue for it. A wake-up lost in between costs
+        one poll."""
+        with self.engine.connect() as connection, Session(connection, expire_on_commit=False) as tx:
             with tx.begin():
                 yield tx
             if channels := tx.info.pop("wake", None):
-                self._notify(sorted(channels))
-
-    def _notify(self, channels: list[str]) -> None:
-        with suppress(SQLAlchemyError), self.engine.connect() as connection:  # committed already: never fail now
-            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            for channel in channels:
-                connection.execute(text(f"NOTIFY {channel}"))
+                _notify(connection, sorted(channels))
 
     def listen_connection(self) -> psycopg.Connection[Any]:
         """A raw connection of its own, in autocommit, for LISTEN and session locks; the caller closes it."""
@@ -93,3 +87,15 @@ class Database:
 def wake(tx: Session, channel: str) -> None:
     """Asks for a NOTIFY on `channel` once this transaction has committed."""
     tx.info.setdefault("wake", set()).add(channel)
+
+
+def _notify(connection: Connection, channels: list[str]) -> None:
+    """Straight through the driver: a transaction around it would be the very thing to avoid."""
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]  # psycopg's
+    try:
+        driver.autocommit = True
+        for channel in channels:
+            driver.execute(f"NOTIFY {channel}")
+        driver.autocommit = False
+    except psycopg.Error:  # it is committed already: never fail now, and give this connection to nobody
+        connection.invalidate()
