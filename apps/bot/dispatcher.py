@@ -10,6 +10,7 @@ from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats
 from apps.bot.filters import InPrivate
 from apps.bot.middlewares import answer_first, introduce
 from apps.bot.routers import edges, failures, guide, menu, payment, shop, subscription, support
+from apps.bot.screens.menu import essence
 from apps.bot.screens.support import commands
 from services.kit import Kit
 from services.platform.i18n import LANGUAGES, language
@@ -23,7 +24,7 @@ def build(kit: Kit) -> Dispatcher:
     dispatcher = Dispatcher(kit=kit, disable_fsm=True)
     dispatcher.update.outer_middleware(introduce)
     dispatcher.callback_query.middleware(answer_first)
-    dispatcher.startup.register(publish_commands)
+    dispatcher.startup.register(introduce_bot)
     dispatcher.errors.register(failures.explain)
     private = Router(name="private")
     private.message.filter(InPrivate())
@@ -34,11 +35,13 @@ def build(kit: Kit) -> Dispatcher:
     return dispatcher
 
 
-async def publish_commands(bot: Bot) -> None:
-    """The menu Telegram shows, for each language and for people of any other. Nice to have: failing stops nothing."""
+async def introduce_bot(bot: Bot) -> None:
+    """The menu of commands and the words above the Start button, for each language and for people of any other. Nice
+    to have: failing stops nothing."""
     try:
         for code in (None, *LANGUAGES):
             menu_of = [BotCommand(command=name, description=text) for name, text in commands(language(code)).items()]
             await bot.set_my_commands(menu_of, scope=BotCommandScopeAllPrivateChats(), language_code=code)
+            await bot.set_my_description(essence(language(code)), language_code=code)
     except AiogramError as error:
-        log.warning("commands_not_published", error=type(error).__name__)
+        log.warning("bot_not_introduced", error=type(error).__name__)

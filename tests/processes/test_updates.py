@@ -29,10 +29,14 @@ def test_poison_between_good_updates_keeps_nobody_waiting(town: Town) -> None:
     }
     numbers = {name: town.tell("/telegram/chat/api/updates", **update)["update_id"] for name, update in poison.items()}
     anna.say("/start")
-    states = dict(books.rows(town, "SELECT update_id, state FROM telegram_updates"))
-    assert states[numbers["undecodable"]] == "undecodable"
-    assert states[numbers["crashing"]] in ("done", "failed")
-    assert numbers["unstorable"] not in states
+
+    def states() -> dict[int, str]:
+        return dict(books.rows(town, "SELECT update_id, state FROM telegram_updates"))
+
+    town.until("all are closed", lambda: "new" not in states().values())
+    assert states()[numbers["undecodable"]] == "undecodable"
+    assert states()[numbers["crashing"]] in ("done", "failed")
+    assert numbers["unstorable"] not in states()
     assert town.processes["worker"].alive()
 
 

@@ -12,11 +12,15 @@ from services.platform.i18n import LANGUAGES, NAMES, Language
 def render_welcome(_: Language, first_name: str) -> Screen:
     name = isolated(first_name)
     greeting = _("👋 Hello, {name}!", name=name) if name else _("👋 Hello!")
-    essence = _(
+    return Screen(f"{greeting}\n\n{essence(_)}", main_menu(_))
+
+
+def essence(_: Language) -> str:
+    """What this bot is for. Without markup: Telegram also shows it to whoever has not pressed Start yet."""
+    return _(
         "Here you get a fast and private VPN. Choose a period and pay: your key arrives in this chat within seconds,"
         " and connecting takes two minutes."
     )
-    return Screen(f"{greeting}\n\n{essence}", main_menu(_))
 
 
 def render_menu(_: Language) -> Screen:

@@ -34,7 +34,8 @@ async def kept(db: Database, bot_id: int = BOT_ID, on_news: Callable[[], None] =
 
 def end_the_holders_connection(db: Database) -> None:
     with db.begin() as tx:
-        holders = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE classid = :lock AND granted"
+        ours = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"  # pg_locks shows all
+        holders = f"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE classid = :lock AND granted AND {ours}"
         assert tx.execute(text(holders), {"lock": LOCK_CLASS}).all() == [(True,)]
 
 

@@ -95,7 +95,7 @@ def test_a_notification_finds_the_attempt_whose_answer_was_lost(kiosk: Kiosk) ->
         kiosk.checkout(anna)
     (there,) = payments_there(kiosk)
     kiosk.post(f"/yookassa/payments/{there['id']}/pay", outcome="success", notify="once")
-    wait_for(lambda: kiosk.count("payment_notifications") == 1)
+    wait_for(lambda: kiosk.told(there["id"]) == 1)
     kiosk.drain()
     assert kiosk.count("invoices", "state = 'paid'") == 1
     assert kiosk.external_id(1) == there["id"]
