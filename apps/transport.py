@@ -27,6 +27,7 @@ def make_broker(settings: Settings) -> RedisBroker:
     )
     for queue in QUEUES:
         broker.declare_queue(queue)
+    broker.delay_queues.clear()  # the outbox delays; each of these would be one more thread that asks Redis for nothing
     return broker
 
 

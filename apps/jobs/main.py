@@ -16,7 +16,7 @@ from apps.transport import ACTOR, make_broker
 from services.kit import Kit
 from services.reactions import QUEUES, react
 
-IDLE_POLL_MS = 100  # how long an idle queue sleeps at most: it is the latency of each hop
+IDLE_POLL_MS = 50  # how long an idle queue sleeps at most: it is the latency of each hop
 # Threads that answer to PostgreSQL a hundred times for each purchase must not wait 5 ms (Python's default) for the
 # interpreter each time, while another draws a QR code.
 SWITCH_SECONDS = 0.0005
