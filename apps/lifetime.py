@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from types import FrameType
 
 from services import assembly
 from services.kit import Kit
@@ -24,15 +23,19 @@ def begin(process: str, pool: str | None = None) -> Kit:
 
 
 def stop_signal() -> threading.Event:
-    """Set by SIGTERM or SIGINT; Heroku sends SIGTERM to every process, often twice: the second changes nothing."""
+    """Set by SIGTERM or SIGINT; Heroku sends SIGTERM to every process, often twice: the second changes nothing, also
+    while Python is shutting down. Call it first: threads started before would still die of the signal.
+
+    A thread waits for the signals. A handler would run in the middle of whatever the main thread does, and when that is
+    `Event.wait` itself, setting the event there waits for ever for the lock it holds."""
     stop = threading.Event()
+    asked = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, asked)
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-        for number in numbers:  # Python takes its own handlers away before it ends, and the second signal would kill
-            signal.signal(number, signal.SIG_IGN)
+    def wait() -> None:
+        while True:
+            signal.sigwait(asked)
+            stop.set()
 
-    numbers = signal.SIGTERM, signal.SIGINT
-    for number in numbers:
-        signal.signal(number, on_signal)
+    threading.Thread(target=wait, name="signals", daemon=True).start()
     return stop
