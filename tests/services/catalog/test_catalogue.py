@@ -195,7 +195,6 @@ def test_not_everything_is_for_everybody(tx: Session, now: datetime) -> None:
     assert not catalog.tariff(tx, "gone").active, "owners look at what is no longer sold"
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason="the sample catalogue is not written yet")
 def test_the_sample_catalogue_is_for_sale_in_every_language(tx: Session, now: datetime) -> None:
     toml = SAMPLE.read_text()
     assert imported(tx, toml, now).added
