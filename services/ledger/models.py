@@ -14,7 +14,7 @@ class LedgerTransaction(Base):
     kind: Mapped[str]
     reference: Mapped[str]
     posted_at: Mapped[datetime]
-    __table_args__ = (UniqueConstraint("kind", "reference"),)
+    __table_args__ = (UniqueConstraint("kind", "reference"), Index("ledger_transactions_time", "posted_at"))
 
 
 class LedgerEntry(Base):
@@ -25,3 +25,12 @@ class LedgerEntry(Base):
     currency: Mapped[str]
     minor: Mapped[int]
     __table_args__ = (Index("ledger_entries_account", "account", "currency"),)
+
+
+class LedgerBalance(Base):
+    """The sum of the entries of one account of post.KEPT; its row lock is what spenders queue for."""
+
+    __tablename__ = "ledger_balances"
+    account: Mapped[str] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(primary_key=True)
+    minor: Mapped[int]

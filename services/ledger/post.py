@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services.ledger.models import LedgerEntry, LedgerTransaction
-from services.platform.errors import Conflict, Invalid
+from services.ledger.models import LedgerBalance, LedgerEntry, LedgerTransaction
+from services.platform.errors import Conflict, Invalid, NotFound
 from services.platform.money import Money
+
+# What we owe people. Not clearing or revenue: every sale moves those, and all sales would queue for one row.
+KEPT = ("wallet:", "tokens:", "bonus:")
 
 
 class Unbalanced(Invalid):
@@ -27,6 +30,16 @@ class AlreadyPosted(Conflict):
     code: ClassVar[str] = "already_posted"
 
 
+class Insufficient(Conflict):
+    """An account would owe less than nothing."""
+
+    code: ClassVar[str] = "insufficient_balance"
+
+
+class NotPosted(NotFound):
+    code: ClassVar[str] = "not_posted"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A positive amount is a debit of the account, a negative one a credit."""
@@ -35,14 +48,13 @@ class Entry:
     amount: Money
 
 
-def post(tx: Session, *, kind: str, reference: str, entries: Sequence[Entry], now: datetime) -> int:
-    """Books one fact; (kind, reference) names it for ever. Returns the transaction's id.
-    Raises Unbalanced or AlreadyPosted; the caller's transaction stays usable after either."""
-    sums: Counter[str] = Counter()
-    for entry in entries:
-        sums[entry.amount.currency] += entry.amount.minor
-    if len(entries) < 2 or any(sums.values()) or any(entry.amount.minor == 0 for entry in entries):
-        raise Unbalanced(f"{kind} {reference}: {dict(sums)}")
+def post(
+    tx: Session, *, kind: str, reference: str, entries: Sequence[Entry], now: datetime, may_overdraw: bool = False
+) -> int:
+    """Books one fact; (kind, reference) names it for ever. Returns the transaction's id. A kept account that is debited
+    must hold that much, unless `may_overdraw`. Raises Unbalanced, AlreadyPosted or Insufficient; after the first two
+    the caller's transaction stays usable."""
+    _check(kind, reference, entries)
     head = insert(LedgerTransaction).values(kind=kind, reference=reference, posted_at=now)
     transaction_id: int | None = tx.scalar(head.on_conflict_do_nothing().returning(LedgerTransaction.id))
     if transaction_id is None:
@@ -57,17 +69,53 @@ def post(tx: Session, *, kind: str, reference: str, entries: Sequence[Entry], no
         for entry in entries
     ]
     tx.execute(insert(LedgerEntry), rows)
+    _keep_balances(tx, entries, may_overdraw)
     return transaction_id
 
 
-def balance(tx: Session, account: str, currency: str) -> Money:
-    """Debits less credits: what an asset account holds; a liability or revenue shows as a negative amount."""
-    entries = LedgerEntry.account == account, LedgerEntry.currency == currency
-    return Money(int(tx.scalar(select(func.coalesce(func.sum(LedgerEntry.minor), 0)).where(*entries)) or 0), currency)
+def reverse(tx: Session, *, kind: str, reference: str, now: datetime) -> int | None:
+    """Books the opposite of a fact, once, as "<kind>_reversal": what was given is owed back even when it was spent.
+    Returns the new transaction's id; None when that has been done. Raises NotPosted."""
+    entries = find(tx, kind=kind, reference=reference)
+    if not entries:
+        raise NotPosted(f"{kind} {reference}")
+    opposite = [Entry(entry.account, -entry.amount) for entry in entries]
+    try:
+        return post(tx, kind=f"{kind}_reversal", reference=reference, entries=opposite, now=now, may_overdraw=True)
+    except AlreadyPosted:
+        return None
 
 
-def imbalances(tx: Session) -> list[tuple[int, str, int]]:
-    """(transaction, currency, sum) of every set that does not sum to zero. The database makes this list empty."""
-    sums = select(LedgerEntry.transaction_id, LedgerEntry.currency, func.sum(LedgerEntry.minor))
-    grouped = sums.group_by(LedgerEntry.transaction_id, LedgerEntry.currency).having(func.sum(LedgerEntry.minor) != 0)
-    return [(int(row[0]), str(row[1]), int(row[2])) for row in tx.execute(grouped)]
+def find(tx: Session, *, kind: str, reference: str) -> list[Entry]:
+    """The entries of a fact; none when it is not in the books."""
+    rows = tx.scalars(
+        select(LedgerEntry)
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerEntry.transaction_id)
+        .where(LedgerTransaction.kind == kind, LedgerTransaction.reference == reference)
+        .order_by(LedgerEntry.id)
+    )
+    return [Entry(row.account, Money(row.minor, row.currency)) for row in rows]
+
+
+def _check(kind: str, reference: str, entries: Sequence[Entry]) -> None:
+    sums: Counter[str] = Counter()
+    for entry in entries:
+        sums[entry.amount.currency] += entry.amount.minor
+    if len(entries) < 2 or any(sums.values()) or any(entry.amount.minor == 0 for entry in entries):
+        raise Unbalanced(f"{kind} {reference}: {dict(sums)}")
+
+
+def _keep_balances(tx: Session, entries: Sequence[Entry], may_overdraw: bool) -> None:
+    """One change for each account, in the order of their names: two postings never wait for each other."""
+    changes: Counter[tuple[str, str]] = Counter()
+    for entry in entries:
+        if entry.account.startswith(KEPT):
+            changes[entry.account, entry.amount.currency] += entry.amount.minor
+    for (account, currency), minor in sorted(changes.items()):
+        row = insert(LedgerBalance).values(account=account, currency=currency, minor=minor)
+        changed = row.on_conflict_do_update(
+            index_elements=["account", "currency"], set_={"minor": LedgerBalance.minor + row.excluded.minor}
+        )
+        left = tx.scalar(changed.returning(LedgerBalance.minor))
+        if minor > 0 and left is not None and left > 0 and not may_overdraw:
+            raise Insufficient(f"{account}: {Money(left, currency)} {currency} too little")
