@@ -46,8 +46,8 @@ class Fault:
         path, times, delay = data.get("path"), data.get("times", 1), data.get("delay", 5)
         if data.get("method") not in (None, "GET", "POST"):
             raise ValueError("method must be GET, POST or null")
-        if path is not None and not str(path).startswith("/v3"):
-            raise ValueError("path must begin with /v3, or be null")
+        if path is not None and not str(path).startswith("/"):
+            raise ValueError("path must begin with /, or be null")
         if type(times) is not int or times < 1:
             raise ValueError("times must be a whole number above 0")
         if type(delay) not in (int, float) or not 0 <= delay <= 600:

@@ -1,7 +1,8 @@
 """Wiring: routes of the stand-in Telegram."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,12 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from apps.sandbox.telegram import invoice_page
 from apps.sandbox.telegram.bot_api import BotApi
 from apps.sandbox.telegram.chat_api import ChatApi
 from apps.sandbox.telegram.faults import Fault
+from apps.sandbox.telegram.stars import keep_renewing
+from apps.sandbox.telegram.stars_api import StarsApi
 from apps.sandbox.telegram.world import World, build
 
 _STATIC = Path(__file__).with_name("static")
@@ -27,20 +31,26 @@ def create_app(
     *,
     bot_username: str = "kiosk_bot",
     bot_token: str = "42:SANDBOX",  # opens nothing but this sandbox
+    patience: float = 10.0,
 ) -> Starlette:
     """A Telegram with one bot, to be mounted anywhere.
 
-    `directory` keeps its state over restarts; `now` (aware) dates the messages. Enter its lifespan where it is
-    mounted: it resumes webhook deliveries and writes the state down at the end.
+    `directory` keeps its state over restarts; `now` (aware) dates the messages and renews subscriptions; `patience` is
+    how many seconds the bot has to answer a pre-checkout query. Enter its lifespan where it is mounted: it resumes
+    webhook deliveries, follows the clock and writes the state down at the end.
     """
-    world = build(directory, now, bot_username, bot_token)
+    world = build(directory, now, bot_username, bot_token, patience)
     bot_api = BotApi(world)
     control = _Control(world)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         world.webhook.wake()
+        renewing = asyncio.create_task(keep_renewing(world))
         yield
+        renewing.cancel()
+        with suppress(asyncio.CancelledError):
+            await renewing
         await world.webhook.stop()
         world.store.flush()
 
@@ -53,9 +63,10 @@ def create_app(
             Route("/log", control.log),
             Route("/problems", control.problems),
             Route("/chat", _chat_page),
-            Mount("/chat/api", routes=ChatApi(world).routes()),
+            Mount("/chat/api", routes=[*ChatApi(world).routes(), *StarsApi(world).routes()]),
             Mount("/chat/static", StaticFiles(directory=_STATIC)),
             Route(f"/{bot_username}", _deep_link),
+            *invoice_page.routes(world),
         ],
     )
 

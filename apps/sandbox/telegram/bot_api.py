@@ -15,6 +15,7 @@ from apps.sandbox.telegram.errors import ApiError, not_stood_in
 from apps.sandbox.telegram.faults import Fault
 from apps.sandbox.telegram.files import UPLOAD_LIMIT, Upload
 from apps.sandbox.telegram.methods import COUNTED, METHODS
+from apps.sandbox.telegram.stars import renew_due
 from apps.sandbox.telegram.world import World
 
 Json = dict[str, Any]
@@ -35,6 +36,8 @@ class BotApi:
         method = schema.method_name(request.path_params["method"])
         if method is None:
             return _refusal(ApiError(404, "Not Found: method not found"))
+        self._world.address.url = f"{request.url.scheme}://{request.url.netloc}{request.scope['root_path']}"
+        renew_due(self._world)
         fault = self._world.faults.take(method)
         args: Json = {}
         errors: list[str] = []

@@ -1,7 +1,6 @@
 """The control API of people and updates, used by the chat page and by tests. JSON under `chat/api`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +13,7 @@ from apps.sandbox.telegram import people
 from apps.sandbox.telegram.errors import ApiError
 from apps.sandbox.telegram.files import Upload
 from apps.sandbox.telegram.methods.profile import commands_for, description
+from apps.sandbox.telegram.routing import body_of, number, person_of, route
 from apps.sandbox.telegram.store import Person
 from apps.sandbox.telegram.world import World
 
@@ -33,19 +33,19 @@ class ChatApi:
         """The routes below `chat/api`."""
         one = "/users/{id:int}"
         return [
-            _route("/users", self.list_people, "GET"),
-            _route("/users", self.add_person, "POST"),
-            _route(f"{one}/menu", self.menu, "GET"),
-            _route(f"{one}/messages", self.messages, "GET"),
-            _route(f"{one}/read", self.read, "POST"),
-            _route(f"{one}/text", self.text, "POST"),
-            _route(f"{one}/tap", self.tap, "POST"),
-            _route(f"{one}/file", self.file, "POST"),
-            _route(f"{one}/contact", self.contact, "POST"),
-            _route(f"{one}/block", self.block, "POST"),
-            _route(f"{one}/unblock", self.unblock, "POST"),
-            _route(f"{one}/files/{{file_id}}", self.download, "GET"),
-            _route("/updates", self.push_update, "POST"),
+            route("/users", self.list_people, "GET"),
+            route("/users", self.add_person, "POST"),
+            route(f"{one}/menu", self.menu, "GET"),
+            route(f"{one}/messages", self.messages, "GET"),
+            route(f"{one}/read", self.read, "POST"),
+            route(f"{one}/text", self.text, "POST"),
+            route(f"{one}/tap", self.tap, "POST"),
+            route(f"{one}/file", self.file, "POST"),
+            route(f"{one}/contact", self.contact, "POST"),
+            route(f"{one}/block", self.block, "POST"),
+            route(f"{one}/unblock", self.unblock, "POST"),
+            route(f"{one}/files/{{file_id}}", self.download, "GET"),
+            route("/updates", self.push_update, "POST"),
         ]
 
     async def list_people(self, _request: Request) -> Response:
@@ -54,12 +54,12 @@ class ChatApi:
 
     async def add_person(self, request: Request) -> Response:
         """{"first_name", "last_name"?, "username"?, "language_code"?} -> User, who has not started the bot yet."""
-        profile = await _body(request, "first_name")
+        profile = await body_of(request, "first_name")
         return JSONResponse(self._world.store.add_person(profile).user, 201)
 
     async def menu(self, request: Request) -> Response:
         """{"bot": User, "commands": [BotCommand], "description"}: what this person sees of the bot."""
-        person = self._person(request)
+        person = person_of(self._world, request)
         text = description(self._world, "description", person.user.get("language_code"))
         commands = commands_for(self._world, person)
         return JSONResponse({"bot": self._world.bot, "commands": commands, "description": text})
@@ -70,9 +70,9 @@ class ChatApi:
         {"version", "messages": [Message], "deleted": [message_id], "toast": {"text", "alert", "url"} | null,
         "action": "typing" ... | null, "keyboard": ReplyKeyboardMarkup | null, "started", "blocked"}
         """
-        person = self._person(request)
-        after = _number(request, "after")
-        wait = _number(request, "wait")
+        person = person_of(self._world, request)
+        after = number(request, "after")
+        wait = number(request, "wait")
         if person.version <= after and wait > 0:
             with suppress(asyncio.CancelledError):  # the server stops: what there is now is the answer
                 await self._world.store.wait_for_change(person, min(wait, LONGEST_WAIT))
@@ -81,7 +81,7 @@ class ChatApi:
         return JSONResponse(
             {
                 "version": person.version,
-                "messages": [entry.message for entry in changed if entry.message is not None],
+                "messages": [self._shown(entry.message) for entry in changed if entry.message is not None],
                 "deleted": [entry.id for entry in changed if entry.message is None],
                 "toast": toast,
                 "action": self._world.store.action(person),
@@ -93,25 +93,25 @@ class ChatApi:
 
     async def read(self, request: Request) -> Response:
         """The person has seen everything. -> {}"""
-        self._person(request).unread = 0
+        person_of(self._world, request).unread = 0
         self._world.store.save()
         return JSONResponse({})
 
     async def text(self, request: Request) -> Response:
         """{"text"} -> Message."""
-        person = self._person(request)
-        body = await _body(request, "text")
+        person = person_of(self._world, request)
+        body = await body_of(request, "text")
         return JSONResponse(people.send_text(self._world, person, body["text"]))
 
     async def tap(self, request: Request) -> Response:
         """{"message_id", "data"} -> {"callback_query_id"}."""
-        person = self._person(request)
-        body = await _body(request, "message_id", "data")
+        person = person_of(self._world, request)
+        body = await body_of(request, "message_id", "data")
         return JSONResponse({"callback_query_id": people.tap(self._world, person, body["message_id"], body["data"])})
 
     async def file(self, request: Request) -> Response:
         """Multipart with a part `photo` or `document`, and `caption`? -> Message."""
-        person = self._person(request)
+        person = person_of(self._world, request)
         async with request.form() as form:
             caption = form.get("caption") or ""
             for kind in ("photo", "document"):
@@ -123,24 +123,24 @@ class ChatApi:
 
     async def contact(self, request: Request) -> Response:
         """{"phone_number"?} -> Message."""
-        person = self._person(request)
-        body = await _body(request)
+        person = person_of(self._world, request)
+        body = await body_of(request)
         phone_number = body.get("phone_number", _DEFAULT_PHONE)
         return JSONResponse(people.share_contact(self._world, person, phone_number))
 
     async def block(self, request: Request) -> Response:
         """The person blocks the bot. -> {}"""
-        people.block(self._world, self._person(request), blocked=True)
+        people.block(self._world, person_of(self._world, request), blocked=True)
         return JSONResponse({})
 
     async def unblock(self, request: Request) -> Response:
         """The person lets the bot in again. -> {}"""
-        people.block(self._world, self._person(request), blocked=False)
+        people.block(self._world, person_of(self._world, request), blocked=False)
         return JSONResponse({})
 
     async def download(self, request: Request) -> Response:
         """The bytes of a file: photos to be shown, documents to be saved under `?name=`."""
-        self._person(request)
+        person_of(self._world, request)
         path = self._world.files.by_id(request.path_params["file_id"])
         if path is None:
             raise ApiError(404, "there is no such file")
@@ -152,42 +152,12 @@ class ChatApi:
 
     async def push_update(self, request: Request) -> Response:
         """A raw update, queued as it is. -> {"update_id"}."""
-        return JSONResponse({"update_id": self._world.updates.push_raw(await _body(request))})
+        return JSONResponse({"update_id": self._world.updates.push_raw(await body_of(request))})
 
-    def _person(self, request: Request) -> Person:
-        person = self._world.store.state.people.get(request.path_params["id"])
-        if person is None:
-            raise ApiError(404, "there is no such user")
-        return person
-
-
-def _route(path: str, endpoint: Callable[[Request], Awaitable[Response]], method: str) -> Route:
-    async def guarded(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except people.NotAllowed as error:
-            return JSONResponse({"error": str(error)}, 400)
-        except ApiError as error:
-            return JSONResponse({"error": error.description}, error.code)
-
-    return Route(path, guarded, methods=[method])
-
-
-async def _body(request: Request, *required: str) -> Json:
-    body = await request.json() if await request.body() else {}
-    if not isinstance(body, dict):
-        raise people.NotAllowed("a JSON object is wanted")
-    missing = [name for name in required if body.get(name) in (None, "")]
-    if missing:
-        raise people.NotAllowed(f"missing: {', '.join(missing)}")
-    return body
-
-
-def _number(request: Request, name: str) -> float:
-    try:
-        return float(request.query_params.get(name, 0))
-    except ValueError as error:
-        raise people.NotAllowed(f"{name} is a number") from error
+    def _shown(self, message: Json) -> Json:
+        """The message with what only people see: whether an invoice is `paid`."""
+        asked = self._world.store.state.invoice_messages.get(f"{message['chat']['id']}:{message['message_id']}")
+        return message if asked is None else {**message, "paid": bool(asked.get("paid"))}
 
 
 def _summary(person: Person) -> Json:
@@ -200,7 +170,10 @@ def _summary(person: Person) -> Json:
     return {**person.user, **state, "last": shown}
 
 
-_CONTENT_NAMES = {"photo": "Photo", "document": "Document", "contact": "Contact"}
+_CONTENT_NAMES = {
+    "photo": "Photo", "document": "Document", "contact": "Contact", "invoice": "Invoice",
+    "successful_payment": "Payment", "refunded_payment": "Refund",
+}  # fmt: skip
 
 
 def _content_of(message: Json) -> str:

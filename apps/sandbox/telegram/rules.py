@@ -5,8 +5,11 @@ from collections.abc import Collection, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from apps.sandbox.telegram.shapes import SUBSCRIPTION_SECONDS
+
 MAX_BUTTONS = 100
 MAX_COMMANDS = 100
+DEAREST_SUBSCRIPTION = 10_000  # Stars
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
@@ -15,10 +18,17 @@ def violations(method: str, args: dict[str, Any], parts: Collection[str]) -> lis
     """What in `args`, valid by the schema, Telegram would still refuse. `parts` names the uploaded files."""
     markup = args.get("reply_markup", {})
     errors = [*_keyboard(markup.get("inline_keyboard", []), inline=True)]
+    errors += _pay_buttons(method, markup.get("inline_keyboard", []))
     errors += _keyboard(markup.get("keyboard", []), inline=False)
     errors += [f"attach://{name} names no part of the request" for name in sorted(attached(args)) if name not in parts]
     if method == "setMyCommands":
         errors += _commands(args["commands"])
+    if method in ("sendInvoice", "createInvoiceLink"):
+        errors += _invoice(args)
+    if method == "answerPreCheckoutQuery" and not args["ok"] and not args.get("error_message"):
+        errors.append("error_message: it is required if ok is False")
+    if method == "getStarTransactions":
+        errors += _listing(args)
     if method == "sendMediaGroup":
         errors += _media_group(args["media"])
     if method == "setWebhook":
@@ -61,6 +71,41 @@ def _commands(commands: list[dict[str, str]]) -> Iterator[str]:
     for command in commands:
         if not _COMMAND.fullmatch(command["command"]):
             yield f"BOT_COMMAND_INVALID: {command['command']!r}"
+
+
+def _pay_buttons(method: str, rows: list[list[dict[str, Any]]]) -> Iterator[str]:
+    """Only invoices have a Pay button, as the first of all; one with other buttons must have it (PayButton)."""
+    pays = ["pay" in button for row in rows for button in row]
+    if method == "sendInvoice" and pays and not pays[0]:
+        yield "reply_markup: the first button of an invoice must be a Pay button"
+    if any(pays[1:]) or (any(pays) and method not in ("sendInvoice", "editMessageReplyMarkup")):
+        yield "BUTTON_TYPE_INVALID: a Pay button must be the first one of an invoice"
+
+
+def _invoice(args: dict[str, Any]) -> Iterator[str]:
+    """What holds for payments in Stars (sendInvoice, createInvoiceLink). Other currencies are not stood in for."""
+    amounts = [price["amount"] for price in args["prices"]]
+    if args["currency"] != "XTR":
+        return
+    if args.get("provider_token"):
+        yield "PAYMENT_PROVIDER_INVALID: provider_token must be empty for Telegram Stars"
+    if len(amounts) != 1:
+        yield f"prices: {len(amounts)} items, exactly one is allowed for Telegram Stars"
+    if any(type(amount) is not int or amount < 1 for amount in amounts):
+        yield "CURRENCY_TOTAL_AMOUNT_INVALID: Stars are whole"
+    if "max_tip_amount" in args or "suggested_tip_amounts" in args:
+        yield "tips are not supported for Telegram Stars"
+    if "subscription_period" in args and args["subscription_period"] != SUBSCRIPTION_SECONDS:
+        yield f"SUBSCRIPTION_PERIOD_INVALID: it must be {SUBSCRIPTION_SECONDS}"
+    if "subscription_period" in args and sum(amounts) > DEAREST_SUBSCRIPTION:
+        yield f"CURRENCY_TOTAL_AMOUNT_INVALID: a subscription costs {DEAREST_SUBSCRIPTION} Stars at most"
+
+
+def _listing(args: dict[str, Any]) -> Iterator[str]:
+    if not 1 <= args.get("limit", 100) <= 100:
+        yield "limit: 1 to 100 are allowed"
+    if args.get("offset", 0) < 0:
+        yield "offset: it must not be negative"
 
 
 def _media_group(media: list[dict[str, Any]]) -> Iterator[str]:

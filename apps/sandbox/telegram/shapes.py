@@ -7,6 +7,7 @@ Json = dict[str, Any]
 
 DEFAULT_EXCLUDED = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 MEDIA = ("photo", "document")
+SUBSCRIPTION_SECONDS = 2_592_000  # 30 days, the only period there is (createInvoiceLink)
 
 
 def user(user_id: int, profile: Json) -> Json:
@@ -68,6 +69,44 @@ def my_chat_member(sender: Json, bot: Json, date: datetime, *, blocked: bool) ->
         "chat": private_chat(sender), "from": sender, "date": int(date.timestamp()),
         "old_chat_member": member if blocked else kicked, "new_chat_member": kicked if blocked else member,
     }  # fmt: skip
+
+
+def pre_checkout_query(query_id: str, sender: Json, invoice: Json) -> Json:
+    """PreCheckoutQuery: `sender` is about to pay."""
+    return {
+        "id": query_id, "from": sender, "currency": "XTR", "total_amount": invoice["amount"],
+        "invoice_payload": invoice["payload"],
+    }  # fmt: skip
+
+
+def successful_payment(charge: Json) -> Json:
+    """SuccessfulPayment for a charge of `stars.charge`."""
+    payment = {
+        "currency": "XTR", "total_amount": charge["amount"], "invoice_payload": charge["payload"],
+        "telegram_payment_charge_id": charge["id"], "provider_payment_charge_id": charge["provider_id"],
+    }  # fmt: skip
+    if "until" in charge:
+        payment |= {"subscription_expiration_date": charge["until"], "is_recurring": True}
+    return {**payment, "is_first_recurring": True} if charge.get("first") else payment
+
+
+def refunded_payment(charge: Json) -> Json:
+    """RefundedPayment."""
+    return {
+        "currency": "XTR", "total_amount": charge["amount"], "invoice_payload": charge["payload"],
+        "telegram_payment_charge_id": charge["id"], "provider_payment_charge_id": charge["provider_id"],
+    }  # fmt: skip
+
+
+def star_transaction(charge: Json, user: Json, date: datetime, *, refund: bool) -> Json:
+    """StarTransaction of a paid invoice, or of its refund, which has the same id."""
+    partner = {
+        "type": "user", "transaction_type": "invoice_payment", "user": user, "invoice_payload": charge["payload"],
+    }  # fmt: skip
+    if "until" in charge:
+        partner["subscription_period"] = SUBSCRIPTION_SECONDS
+    side = "receiver" if refund else "source"
+    return {"id": charge["id"], "amount": charge["amount"], "date": int(date.timestamp()), side: partner}
 
 
 def kind_of(update: Json) -> str:

@@ -31,7 +31,7 @@ class Entry:
 
 @dataclass
 class Person:
-    """A user and the private chat with the bot."""
+    """A user, how many Stars he has, and the private chat with the bot."""
 
     user: Json
     version: int = 0
@@ -40,6 +40,7 @@ class Person:
     unread: int = 0
     keyboard: Json | None = None
     toast: Json | None = None
+    stars: int = 25_000
     entries: list[Entry] = field(default_factory=list)
 
     @property
@@ -63,6 +64,11 @@ class State:
     descriptions: dict[str, str] = field(default_factory=dict)
     files: dict[str, Json] = field(default_factory=dict)
     webhook: Json = field(default_factory=lambda: {"url": ""})
+    links: dict[str, Json] = field(default_factory=dict)  # invoices by the slug of their link
+    invoice_messages: dict[str, Json] = field(default_factory=dict)  # invoices by "chat:message"
+    charges: dict[str, Json] = field(default_factory=dict)
+    subscriptions: dict[str, Json] = field(default_factory=dict)  # by the id of their first charge
+    transactions: list[Json] = field(default_factory=list)
     version: int = 0
     next_user_id: int = 5_210_004_217  # above 2**31, as ids of today are: an int32 column would show
     next_message_id: int = 1

@@ -29,10 +29,14 @@ class Updates:
         """Unconfirmed updates, oldest first."""
         return self._state.updates
 
+    def wanted(self, kind: str) -> bool:
+        """Whether the bot has asked for this kind."""
+        allowed = self._state.allowed_updates
+        return kind in allowed if allowed else kind not in shapes.DEFAULT_EXCLUDED
+
     def push(self, kind: str, payload: Json) -> None:
         """Queues an update, unless the bot has not asked for its kind."""
-        allowed = self._state.allowed_updates
-        if kind in allowed if allowed else kind not in shapes.DEFAULT_EXCLUDED:
+        if self.wanted(kind):
             self.push_raw({kind: payload})
 
     def push_raw(self, update: Json) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from apps.sandbox.telegram.files import Upload
-from apps.sandbox.telegram.methods import delivery, edits, messages, profile
+from apps.sandbox.telegram.methods import delivery, edits, messages, payments, profile
 from apps.sandbox.telegram.world import World
 
 Method = Callable[[World, dict[str, Any], Mapping[str, Upload]], Awaitable[Any]]
@@ -34,6 +34,13 @@ METHODS: dict[str, Method] = {
     "editMessageMedia": edits.edit_message_media,
     "editMessageReplyMarkup": edits.edit_message_reply_markup,
     "deleteMessage": edits.delete_message,
+    "sendInvoice": payments.send_invoice,
+    "createInvoiceLink": payments.create_invoice_link,
+    "answerPreCheckoutQuery": payments.answer_pre_checkout_query,
+    "refundStarPayment": payments.refund_star_payment,
+    "editUserStarSubscription": payments.edit_user_star_subscription,
+    "getStarTransactions": payments.get_star_transactions,
+    "getMyStarBalance": payments.get_my_star_balance,
 }
 
 # Calls that Telegram's flood control counts.

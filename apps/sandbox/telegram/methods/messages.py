@@ -17,7 +17,7 @@ QUERY_SECONDS = 15 * 60  # a callback query can be answered for so long
 async def send_message(world: World, args: Json, _uploads: Mapping[str, Upload]) -> Json:
     """Telegram Bot API, sendMessage."""
     content = message_text(args)
-    return _send(world, args, content)
+    return send(world, args, content)
 
 
 async def send_photo(world: World, args: Json, uploads: Mapping[str, Upload]) -> Json:
@@ -36,7 +36,7 @@ async def send_media_group(world: World, args: Json, uploads: Mapping[str, Uploa
     contents = [await media_content(world, item, uploads) for item in args["media"]]
     group = str(world.store.state.next_message_id)
     common = {name: value for name, value in args.items() if name != "media"}
-    return [_send(world, common, {"media_group_id": group, **content}) for content in contents]
+    return [send(world, common, {"media_group_id": group, **content}) for content in contents]
 
 
 async def send_chat_action(world: World, args: Json, _uploads: Mapping[str, Upload]) -> bool:
@@ -72,10 +72,10 @@ async def media_content(world: World, item: Json, uploads: Mapping[str, Upload])
 async def _send_media(world: World, args: Json, uploads: Mapping[str, Upload], kind: str) -> Json:
     world.store.writable_chat(args["chat_id"])
     content = await media_content(world, {**args, "type": kind, "media": args[kind]}, uploads)
-    return _send(world, args, content)
+    return send(world, args, content)
 
 
-def _send(world: World, args: Json, content: Json) -> Json:
+def send(world: World, args: Json, content: Json) -> Json:
     person = world.store.writable_chat(args["chat_id"])
     content = {**content, **_reply(person, args.get("reply_parameters", {}))}
     if args.get("protect_content"):

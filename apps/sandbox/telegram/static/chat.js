@@ -1,4 +1,4 @@
-import { askFile, askPerson, askPhone, showAlert, showPhoto, toast } from "./dialogs.js";
+import { askFile, askPayment, askPerson, askPhone, showAlert, showPhoto, showStars, toast } from "./dialogs.js";
 import { avatar, clock, el, fullName, icon, messageNode } from "./message.js";
 
 const $ = (id) => document.getElementById(id);
@@ -214,10 +214,39 @@ function deepLink(url) {
   return ours ? searchParams.get("start") ?? "" : null;
 }
 
+// A link to an invoice of this very Telegram: the slug after its "$".
+function invoiceSlug(url) {
+  const { host, pathname } = new URL(url);
+  const last = decodeURIComponent(pathname.split("/").at(-1));
+  return host === location.host && last.startsWith("$") ? last.slice(1) : null;
+}
+
+async function pay(invoice, what) {
+  const { balance } = await api(`users/${current.id}/stars`);
+  if (!await askPayment(invoice, balance)) return;
+  const checkout = await act("pay_invoice", { ...what, wait: 15 });
+  if (checkout?.status === "failed") showAlert(checkout.error);
+}
+
+async function payLink(slug, link) {
+  try {
+    await pay(await api(`invoices/${slug}`), { link });
+  } catch (error) {
+    toast(error.message);
+  }
+}
+
+async function openStars() {
+  const load = () => api(`users/${current.id}/stars`);
+  showStars(await load(), async ({ id }, what) => (await act(`subscriptions/${id}/${what}`)) && load());
+}
+
 const handlers = {
   fileUrl: (id, name) => `chat/api/users/${current.id}/files/${id}${name === undefined ? "" : `?name=${encodeURIComponent(name)}`}`,
   command: (text) => say(text),
   link(url) {
+    const slug = invoiceSlug(url);
+    if (slug !== null) { payLink(slug, url); return; }
     const param = deepLink(url);
     if (param === null) window.open(url, "_blank", "noopener");
     else { startParam = param; renderFoot(); }
@@ -227,7 +256,9 @@ const handlers = {
     try { await navigator.clipboard.writeText(text); toast("Copied"); } catch { toast("The browser does not let us copy"); }
   },
   async tap(message, button, node) {
-    if (button.callback_data !== undefined) {
+    if (button.pay) {
+      if (!message.paid) await pay({ ...message.invoice, amount: message.invoice.total_amount }, { message_id: message.message_id });
+    } else if (button.callback_data !== undefined) {
       node.classList.add("busy");
       setTimeout(() => node.classList.remove("busy"), 10000);
       await act("tap", { message_id: message.message_id, data: button.callback_data });
@@ -271,6 +302,7 @@ async function addPerson() {
 const menuActions = {
   restart: () => start(),
   contact: () => shareContact(),
+  stars: () => openStars(),
   block: () => act(chat.blocked ? "unblock" : "block"),
 };
 

@@ -39,6 +39,32 @@ export async function askFile(file) {
   return parts;
 }
 
+// Asks whether to pay; `invoice` has title, description and amount. Gives null for no.
+export function askPayment(invoice, balance) {
+  $("pay-title").textContent = invoice.title;
+  $("pay-about").textContent = invoice.description;
+  $("pay-button").textContent = `Pay ⭐ ${invoice.amount}${invoice.period ? " a month" : ""}`;
+  $("pay-balance").textContent = `Balance: ⭐ ${balance}`;
+  return ask($("pay-dialog"));
+}
+
+// `change(subscription, what)` cancels, resumes or renews one and gives the new list.
+export function showStars({ balance, subscriptions }, change) {
+  $("stars-balance").textContent = `Balance: ⭐ ${balance}`;
+  const doable = { active: ["cancel", "renew"], canceled: ["resume"] };
+  $("subscriptions").replaceChildren(...subscriptions.map((one) => {
+    const until = new Date(one.until * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "long" });
+    const about = el("small", {}, `⭐ ${one.amount} a month · ${one.ended ? "over" : one.stopped ? "stopped by the bot" : one.state} · until ${until}`);
+    const does = one.ended || one.stopped ? [] : doable[one.state] ?? [];
+    const buttons = does.map((what) => el("button", { type: "button", onclick: async () => {
+      const changed = await change(one, what);
+      if (changed) showStars(changed, change);
+    } }, { cancel: "Cancel", resume: "Resume", renew: "Renew now" }[what]));
+    return el("li", {}, el("b", {}, one.title), about, el("span", {}, ...buttons));
+  }));
+  if (!$("stars-dialog").open) $("stars-dialog").showModal();
+}
+
 export function showAlert(text) {
   $("alert-text").textContent = text;
   $("alert-dialog").showModal();

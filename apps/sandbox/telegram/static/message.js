@@ -26,9 +26,11 @@ export function avatar(name, id) {
 export const fullName = (user) => [user.first_name, user.last_name].filter(Boolean).join(" ");
 export const clock = (date) => new Date(date * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
-// `on` tells what to do: on.link(url), on.command(text), on.copy(text), on.tap(message, button, node), on.photo(url)
-// and gives on.fileUrl(fileId, name).
+// `on` tells what to do: on.link(url), on.command(text), on.copy(text), on.tap(message, button, node), on.photo(url),
+// on.pay(message), and gives on.fileUrl(fileId, name).
 export function messageNode(message, on) {
+  const payment = message.successful_payment ?? message.refunded_payment;
+  if (payment) return service(message, `${message.successful_payment ? "You paid" : "Refunded:"} ⭐ ${payment.total_amount}`);
   const out = !message.from.is_bot;
   const bubble = el("div", { className: "bubble" });
   const node = el("li", { className: out ? "out" : "in" }, bubble);
@@ -41,13 +43,27 @@ export function messageNode(message, on) {
   }
   if (message.document) bubble.append(documentCard(message.document, on));
   if (message.contact) bubble.append(contact(message.contact));
+  if (message.invoice) bubble.append(invoice(message));
   const text = message.text ?? message.caption;
   if (text) bubble.append(el("div", { className: "text" }, ...formatted(text, message.entities ?? message.caption_entities ?? [], on)));
   bubble.classList.toggle("bare", Boolean(message.photo) && !text);
   const time = el("time", { title: new Date(message.date * 1000).toLocaleString() }, clock(message.date));
   bubble.append(el("span", { className: "meta" }, message.edit_date ? "edited " : "", time));
   if (message.reply_markup) node.append(inlineKeyboard(message, on));
+  else if (message.invoice) node.append(inlineKeyboard({ ...message, reply_markup: { inline_keyboard: [[PAY]] } }, on));
   return node;
+}
+
+const PAY = { text: "", pay: true };
+
+function service(message, text) {
+  const node = el("li", { className: "service" }, el("span", {}, text));
+  node.dataset.id = message.message_id;
+  return node;
+}
+
+function invoice({ invoice: { title, description, total_amount } }) {
+  return el("div", { className: "invoice" }, el("b", {}, title), el("span", {}, description), el("small", {}, `⭐ ${total_amount}`));
 }
 
 // Offsets of entities are UTF-16 units, as the indices of JavaScript strings.
@@ -141,9 +157,15 @@ function inlineKeyboard(message, on) {
 }
 
 function inlineButton(message, button, on) {
-  const node = el("button", { type: "button", className: button.style ?? "" }, el("span", {}, button.text));
+  const node = el("button", { type: "button", className: button.style ?? "" }, el("span", {}, label(message, button)));
   node.onclick = () => on.tap(message, button, node);
   const mark = button.url || button.web_app ? "link" : button.copy_text ? "copy" : null;
   if (mark) node.append(icon(mark));
   return node;
+}
+
+function label(message, button) {
+  if (!button.pay) return button.text;
+  if (message.paid) return "Paid";
+  return button.text.replace(/⭐️?|XTR/g, "⭐") || `Pay ⭐ ${message.invoice.total_amount}`;
 }
