@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from pydantic import SecretStr
+
 from services.billing import PaymentProvider
+from services.billing.providers.balance import Balance
+from services.billing.providers.base import Fiscal
+from services.billing.providers.bounded import Bounded
+from services.billing.providers.cryptopay import CryptoPay
+from services.billing.providers.robokassa import Robokassa
+from services.billing.providers.stars import Stars
 from services.billing.providers.yookassa import YooKassa
 from services.kit import Kit
 from services.notifications import Pace, TelegramChannel
@@ -24,18 +34,20 @@ def build(settings: Settings, process: str) -> Kit:
         [secret.get_secret_value() for secret in settings.encryption_secret_earlier],
     )
     client = cache.connect(settings.redis_connection_url)
+    clock = Clock(settings.clock_url)
+    db = Database(
+        settings.database_url.get_secret_value(),
+        pool_size=settings.pool_size(process),
+        application=f"kiosk-{process}",
+    )
     provisioners: dict[str, Provisioner] = {"wireguard": WireguardFleet(settings.vpn_servers, cipher)}
     return Kit(
         settings=settings,
-        clock=Clock(settings.clock_url),
-        db=Database(
-            settings.database_url.get_secret_value(),
-            pool_size=settings.pool_size(process),
-            application=f"kiosk-{process}",
-        ),
+        clock=clock,
+        db=db,
         redis=client,
         cipher=cipher,
-        providers={code: _provider(code, settings) for code in settings.payment_providers},
+        providers={code: _provider(code, settings, db, clock) for code in settings.payment_providers},
         provisioners=provisioners,
         telegram=TelegramChannel(
             api_url=settings.telegram_api_url, token=settings.telegram_bot_token.get_secret_value()
@@ -58,19 +70,82 @@ def set_up_logs(settings: Settings, process: str) -> None:
     sentry.set_up(dsn, environment=settings.app_env, release=settings.build_version, process=process)
 
 
-def _provider(code: str, settings: Settings) -> PaymentProvider:
-    match code:
-        case "yookassa":
-            assert settings.yookassa_shop_id
-            assert settings.yookassa_secret_key
-            return YooKassa(
-                shop_id=settings.yookassa_shop_id,
-                secret_key=settings.yookassa_secret_key.get_secret_value(),
-                api_url=settings.yookassa_api_url,
-                expects_test=settings.app_env != "prod",
-            )
-        case _:
-            raise AssertionError(code)
+def _provider(code: str, settings: Settings, db: Database, clock: Clock) -> PaymentProvider:
+    if code == "balance":
+        return Balance(db, clock, currency=settings.balance_currency, expects_test=settings.app_env != "prod")
+    provider = SHOPS[code](settings)
+    provider.fiscal = _fiscal(settings)
+    return Bounded(provider, at_once=max(2, settings.job_threads // 3))
+
+
+def _yookassa(settings: Settings) -> PaymentProvider:
+    assert settings.yookassa_shop_id
+    return YooKassa(
+        shop_id=settings.yookassa_shop_id,
+        secret_key=_given(settings.yookassa_secret_key),
+        api_url=settings.yookassa_api_url,
+        expects_test=settings.app_env != "prod",
+        two_stage=settings.yookassa_two_stage,
+    )
+
+
+def _robokassa(settings: Settings) -> PaymentProvider:
+    """In production real payments, everywhere else Robokassa's test mode with the test passwords."""
+    assert settings.robokassa_merchant_login
+    password3 = settings.robokassa_password_3
+    return Robokassa(
+        login=settings.robokassa_merchant_login,
+        password1=_given(settings.robokassa_password_1),
+        password2=_given(settings.robokassa_password_2),
+        password3=password3.get_secret_value() if password3 else None,
+        hash_name=settings.robokassa_hash,
+        is_test=settings.app_env != "prod",
+        expects_test=settings.app_env != "prod",
+        pay_url=settings.robokassa_pay_url,
+        services_url=settings.robokassa_services_url,
+    )
+
+
+def _stars(settings: Settings) -> PaymentProvider:
+    return Stars(
+        token=settings.telegram_bot_token.get_secret_value(),
+        api_url=settings.telegram_api_url,
+        expects_test=settings.app_env != "prod",
+    )
+
+
+def _cryptopay(settings: Settings) -> PaymentProvider:
+    return CryptoPay(
+        token=_given(settings.cryptopay_token),
+        api_url=settings.cryptopay_api_url,
+        currency=settings.cryptopay_currency,
+        expects_test=settings.app_env != "prod",
+    )
+
+
+SHOPS: dict[str, Callable[[Settings], PaymentProvider]] = {
+    "yookassa": _yookassa,
+    "robokassa": _robokassa,
+    "stars": _stars,
+    "cryptopay": _cryptopay,
+}
+
+
+def _given(secret: SecretStr | None) -> str:
+    assert secret, "the configuration is checked before"
+    return secret.get_secret_value()
+
+
+def _fiscal(settings: Settings) -> Fiscal | None:
+    if settings.fiscal_email is None:
+        return None
+    return Fiscal(
+        email=settings.fiscal_email,
+        vat_code=settings.fiscal_vat_code,
+        tax_system=settings.fiscal_tax_system,
+        subject=settings.fiscal_subject,
+        mode=settings.fiscal_mode,
+    )
 
 
 def _storage(settings: Settings) -> Storage | None:

@@ -60,11 +60,22 @@ REACTIONS = (
         "payments",
         lambda kit, event, now: billing.reconcile(kit.db, kit.providers, event.payment_id, now, cause="schedule"),
     ),
+    outside(
+        billing.PaymentAuthorized,
+        "billing.capture_or_cancel",
+        "payments",
+        lambda kit, event, now: billing.capture_or_cancel(kit.db, kit.providers, event, now),
+    ),
     # It is paid: the subscription goes on, the access follows, the person is told.
     inside(
         billing.InvoicePaid,
         "subscriptions.extend_after_payment",
         lambda _, tx, event, now: subscriptions.extend_after_payment(tx, event, now),
+    ),
+    inside(
+        billing.InvoicePaid,
+        "billing.note_charge_paid",
+        lambda _, tx, event, now: billing.note_charge_paid(tx, event, now),
     ),
     outside(
         subscriptions.SubscriptionExtended,
@@ -89,11 +100,103 @@ REACTIONS = (
         lambda _, tx, event, now: notifications.tell_payment_failed(tx, event, now),
     ),
     inside(
+        billing.PaymentFailed,
+        "billing.plan_next_try",
+        lambda _, tx, event, now: billing.plan_next_try(tx, event, now),
+    ),
+    inside(
+        billing.PaymentNeedsDecision,
+        "billing.apply_policy",
+        lambda kit, tx, event, now: billing.apply_policy(tx, kit.providers, event, kit.settings.payment_policies, now),
+    ),
+    inside(
         billing.PaymentNeedsDecision,
         "notifications.tell_payment_needs_decision",
         lambda kit, tx, event, now: notifications.tell_payment_needs_decision(
-            tx, event, now, kit.settings.telegram_admin_ids
+            tx, event, now, kit.settings.telegram_admin_ids, kit.settings.payment_policies
         ),
+    ),
+    inside(
+        billing.PaymentDecided,
+        "notifications.tell_payment_decided",
+        lambda _, tx, event, now: notifications.tell_payment_decided(tx, event, now),
+    ),
+    # Money goes back: the days and the rewards of that order go with it, the person is told.
+    outside(
+        billing.RefundRequested,
+        "billing.send_refund",
+        "payments",
+        lambda kit, event, now: billing.continue_refund(kit.db, kit.providers, event.refund_id, now),
+    ),
+    outside(
+        billing.RefundCheckDue,
+        "billing.check_refund",
+        "payments",
+        lambda kit, event, now: billing.continue_refund(kit.db, kit.providers, event.refund_id, now),
+    ),
+    inside(
+        billing.PaymentRefunded,
+        "subscriptions.shorten_after_refund",
+        lambda _, tx, event, now: subscriptions.shorten_after_refund(tx, event, now),
+    ),
+    inside(
+        billing.PaymentRefunded,
+        "billing.reverse_rewards",
+        lambda _, tx, event, now: billing.reverse_rewards(tx, event, now),
+    ),
+    inside(
+        billing.PaymentRefunded,
+        "notifications.tell_refunded",
+        lambda _, tx, event, now: notifications.tell_refunded(tx, event, now),
+    ),
+    inside(
+        billing.RefundFailed,
+        "notifications.tell_refund_failed",
+        lambda kit, tx, event, now: notifications.tell_refund_failed(tx, event, now, kit.settings.telegram_admin_ids),
+    ),
+    inside(
+        billing.ForeignRefund,
+        "notifications.tell_foreign_refund",
+        lambda kit, tx, event, now: notifications.tell_foreign_refund(tx, event, now, kit.settings.telegram_admin_ids),
+    ),
+    inside(
+        subscriptions.SubscriptionShortened,
+        "provisioning.shorten",
+        lambda _, tx, event, _now: provisioning.shorten(tx, event),
+    ),
+    # Remembered cards, and what providers renew by themselves.
+    inside(
+        billing.RenewalChanged,
+        "notifications.tell_renewal_changed",
+        lambda _, tx, event, now: notifications.tell_renewal_changed(tx, event, now),
+    ),
+    inside(
+        billing.MethodSaved,
+        "notifications.tell_method_saved",
+        lambda _, tx, event, now: notifications.tell_method_saved(tx, event, now),
+    ),
+    outside(
+        billing.ChargeDue,
+        "billing.carry_out_charge",
+        "payments",
+        lambda kit, event, now: billing.carry_out_charge(kit.db, kit.providers, event, now),
+    ),
+    inside(
+        billing.ChargeDeclined,
+        "notifications.tell_charge_declined",
+        lambda _, tx, event, now: notifications.tell_charge_declined(tx, event, now),
+    ),
+    # The day's operations, held against the providers' lists.
+    outside(
+        billing.StatementDue,
+        "billing.make_statement",
+        "payments",
+        lambda kit, event, now: billing.on_statement_due(kit.db, kit.providers, event, now),
+    ),
+    inside(
+        billing.StatementMade,
+        "notifications.tell_statement",
+        lambda kit, tx, event, now: notifications.tell_statement(tx, event, now, kit.settings.telegram_admin_ids),
     ),
     # It is over: access ends, the person is told.
     outside(

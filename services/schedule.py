@@ -28,6 +28,9 @@ HOUR = timedelta(hours=1)
 
 SCHEDULE = (
     Scheduled("billing.schedule_checks", timedelta(minutes=1), billing.schedule_checks),
+    Scheduled("billing.schedule_charges", timedelta(minutes=1), billing.schedule_charges),
+    Scheduled("billing.schedule_refund_checks", timedelta(minutes=5), billing.schedule_refund_checks),
+    Scheduled("billing.schedule_statements", timedelta(hours=1), billing.schedule_statements),
     Scheduled("billing.expire_invoices", timedelta(minutes=10), billing.expire_invoices),
     Scheduled("subscriptions.expire", timedelta(minutes=1), subscriptions.expire),
     Scheduled("provisioning.schedule_server_checks", timedelta(minutes=10), provisioning.schedule_server_checks),

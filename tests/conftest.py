@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from sqlalchemy.orm import Session
 from apps.sandbox.stack import Stack
 from services.platform import migrate
 from services.platform.db import Database
-from tests.world import Kiosk, World, kiosk_in
+from tests.world import Kiosk, MakeKiosk, World, kiosk_in
 
 # Times vary too much on a busy machine to call an example slow. "ci" tries the same examples each time.
 hypothesis.settings.register_profile("default", deadline=None)
@@ -114,8 +115,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture
-def kiosk(world: World, stack: Stack, db: Database, redis: redis_client.Redis) -> Iterator[Kiosk]:
-    """A Kiosk in that world, on a database of this test's own."""
+def make_kiosk(world: World, stack: Stack, db: Database, redis: redis_client.Redis) -> MakeKiosk:
+    """Makes a Kiosk in that world, on a database of this test's own, with other settings."""
     redis.flushall()
-    with kiosk_in(world, stack, db.url.render_as_string(hide_password=False).replace("+psycopg", "")) as kiosk:
+    return partial(kiosk_in, world, stack, db.url.render_as_string(hide_password=False).replace("+psycopg", ""))
+
+
+@pytest.fixture
+def kiosk(make_kiosk: MakeKiosk) -> Iterator[Kiosk]:
+    with make_kiosk() as kiosk:
         yield kiosk

@@ -100,7 +100,7 @@ class Dev:
             "--port": self._world_port,
             "--directory": self._directory / "world",
             "--smtp-port": free_port(8025),
-            "--notification-url": f"http://127.0.0.1:{self._port}/webhooks/yookassa",
+            "--web-url": f"http://127.0.0.1:{self._port}",
         }
         command = [sys.executable, "-m", "apps.sandbox", *(str(part) for pair in options.items() for part in pair)]
         env = {**self._given, "APP_ENV": "dev", MARK: str(self._directory)}

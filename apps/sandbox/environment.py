@@ -19,6 +19,8 @@ STORAGE = ("STORAGE_ENDPOINT", "STORAGE_BUCKET", "STORAGE_ACCESS_KEY", "STORAGE_
 PARTS = {
     "telegram": ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL"),
     "yookassa": ("YOOKASSA_SHOP_ID", "YOOKASSA_SECRET_KEY", "YOOKASSA_API_URL"),
+    "robokassa": ("ROBOKASSA_MERCHANT_LOGIN", "ROBOKASSA_PASSWORD_1", "ROBOKASSA_PASSWORD_2", "ROBOKASSA_PAY_URL"),
+    "cryptopay": ("CRYPTOPAY_TOKEN", "CRYPTOPAY_API_URL"),
     "vpn": ("VPN_SERVERS",),
     "storage": STORAGE,
     "clock": ("CLOCK_URL",),
@@ -76,7 +78,7 @@ def environment(
         "LOG_FORMAT": "standard",
         "PORT": str(port),
         "SUPPORT_USERNAME": "kiosk_support",
-        "PAYMENT_PROVIDERS": "yookassa",
+        "PAYMENT_PROVIDERS": ",".join(_payable(given)),
         "ENCRYPTION_SECRET": encryption_secret,
     }
     if needs_postgres(given):
@@ -90,6 +92,17 @@ def environment(
         wanted |= worlds[part]
     lacking = {name: value for name, value in wanted.items() if not given.get(name)}
     return {**given, **lacking, **_no_proxy(given)}
+
+
+def _payable(given: Mapping[str, str]) -> list[str]:
+    """Every provider that is played; of the real ones those that the person has set up."""
+    own = {"robokassa": "ROBOKASSA_MERCHANT_LOGIN", "cryptopay": "CRYPTOPAY_TOKEN"}
+    played = parts(given)
+    return [
+        code
+        for code in ("yookassa", "robokassa", "stars", "cryptopay", "balance")
+        if code not in own or code in played or given.get(own[code])
+    ]
 
 
 def _of_the_world(url: str, directory: Path, vpn_keys: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -116,6 +129,16 @@ def _of_the_world(url: str, directory: Path, vpn_keys: Mapping[str, str]) -> dic
             "YOOKASSA_SHOP_ID": "100500",
             "YOOKASSA_SECRET_KEY": "test_SANDBOX",
         },
+        "robokassa": {
+            "ROBOKASSA_MERCHANT_LOGIN": "kiosk",
+            "ROBOKASSA_PASSWORD_1": "sandbox-password-1",
+            "ROBOKASSA_PASSWORD_2": "sandbox-password-2",
+            "ROBOKASSA_PASSWORD_3": "sandbox-password-3",
+            "ROBOKASSA_HASH": "SHA256",
+            "ROBOKASSA_PAY_URL": f"{url}/robokassa",
+            "ROBOKASSA_SERVICES_URL": f"{url}/robokassa",
+        },
+        "cryptopay": {"CRYPTOPAY_TOKEN": "42:SANDBOXCRYPTOPAY", "CRYPTOPAY_API_URL": f"{url}/cryptopay/api"},
         "vpn": vpn,
         "storage": dict(zip(STORAGE, (f"{url}/storage", "kiosk", "sandbox", "sandbox-secret"), strict=True)),
         "clock": {"CLOCK_URL": (directory.absolute() / "clock" / "offset").as_uri()},

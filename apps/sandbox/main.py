@@ -29,11 +29,12 @@ class World:
     port: int = 8090
     directory: Path = Path(".dev/world")
     smtp_port: int = 8025
-    notification_url: str | None = "http://127.0.0.1:5000/webhooks/yookassa"
+    web_url: str = "http://127.0.0.1:5000"
     bot_username: str = "kiosk_bot"
     bot_token: str = "42:SANDBOX"
     shop_id: str = "100500"
     secret_key: str = "test_SANDBOX"
+    crypto_token: str = "42:SANDBOXCRYPTOPAY"
     vpn_secret: str = "sandbox-agent-secret"
     access_key: str = "sandbox"
     storage_secret: str = "sandbox-secret"
@@ -68,7 +69,24 @@ def _yookassa(world: World, offset: Offset) -> Starlette:
         offset.now,
         shop_id=world.shop_id,
         secret_key=world.secret_key,
-        notification_url=world.notification_url,
+        notification_url=f"{world.web_url}/webhooks/yookassa",
+    )
+
+
+def _robokassa(world: World, offset: Offset) -> Starlette:
+    from apps.sandbox.robokassa import create_app
+
+    return create_app(world.directory / "robokassa", offset.now, result_url=f"{world.web_url}/webhooks/robokassa")
+
+
+def _cryptopay(world: World, offset: Offset) -> Starlette:
+    from apps.sandbox.cryptopay import create_app
+
+    return create_app(
+        world.directory / "cryptopay",
+        offset.now,
+        token=world.crypto_token,
+        notification_url=f"{world.web_url}/webhooks/cryptopay",
     )
 
 
@@ -104,6 +122,8 @@ def _clock(world: World, offset: Offset) -> Starlette:
 PARTS = {
     "telegram": Part("Telegram", "Chat with the bot, as any of its people", "telegram/chat", _telegram),
     "yookassa": Part("YooKassa", "Payments, refunds, notices, faults on order", "yookassa/", _yookassa),
+    "robokassa": Part("Robokassa", "Links, ResultURL, refunds, faults on order", "robokassa/", _robokassa),
+    "cryptopay": Part("Crypto Pay", "Invoices in coins, signed updates, faults on order", "cryptopay/", _cryptopay),
     "clock": Part("Time machine", "Move Kiosk's clock ahead by hours or months", "clock/", _clock),
     "vpn": Part("VPN servers", "Peers of each server, faults on order", "vpn/", _vpn),
     "mail": Part("Mail", "Every e-mail that Kiosk sent", "mail/", _mail),
@@ -159,7 +179,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=default.port)
     parser.add_argument("--directory", type=Path, default=default.directory, help="where the world keeps its state")
     parser.add_argument("--smtp-port", type=int, default=default.smtp_port)
-    parser.add_argument("--notification-url", default=default.notification_url, help="the shop's, for YooKassa")
+    parser.add_argument("--web-url", default=default.web_url, help="Kiosk's web process, for notifications")
     options = vars(parser.parse_args())
     parts = options.pop("only").split(",")
     if unknown := set(parts) - set(PARTS):

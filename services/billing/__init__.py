@@ -1,46 +1,209 @@
-"""Money across the border: invoices, attempts to pay them, what the providers say about those.
+"""Money across the border: invoices, attempts to pay them, refunds, what the providers say about those.
 
 An `Invoice` freezes what is sold and for how much. A `Payment` is one attempt with its own amount, key and state; an
-invoice may see several. A provider's notification is a hint: it is stored, then the provider is asked, and only its
-answer moves money (`settle`). What cannot be applied by itself becomes `PaymentNeedsDecision`; nothing is dropped.
-Billing does not know what is sold: it announces `InvoicePaid`."""
+invoice may see several. A provider's notification is a hint: it is stored, then the provider is asked (unless it signed
+what it said), and only that moves money (`settle`). What cannot be applied by itself becomes `PaymentNeedsDecision`;
+nothing is dropped. A `Refund` is one attempt to give money back. Remembered cards are charged by `start_charge`.
+Billing does not know what is sold: it announces `InvoicePaid` and `PaymentRefunded`."""
 
-from services.billing.checkout import Checkout, CheckoutFailed, audiences, checkout
+from services.billing.attempts import InvoiceClosed
+from services.billing.books import check_books
+from services.billing.capture import capture_or_cancel
+from services.billing.charge import (
+    Charge,
+    carry_out_charge,
+    charge_of,
+    note_charge_paid,
+    plan_next_try,
+    schedule_charges,
+    start_charge,
+    stop_charge,
+)
+from services.billing.checkout import Checkout, CheckoutFailed, audiences, checkout, retry
+from services.billing.decide import CHOICES, CannotApply, Choice, NothingToDecide, apply_policy, decide, undecided
 from services.billing.events import (
+    ChargeDeclined,
+    ChargeDue,
+    ForeignRefund,
     InvoicePaid,
+    MethodSaved,
     NotificationStored,
+    PaymentAuthorized,
     PaymentCheckDue,
+    PaymentDecided,
     PaymentFailed,
     PaymentNeedsDecision,
+    PaymentRefunded,
+    RefundCheckDue,
+    RefundFailed,
+    RefundRequested,
+    RenewalChanged,
+    StatementDue,
+    StatementMade,
 )
-from services.billing.inbox import accept_notification, purge_notifications
-from services.billing.providers.base import BadNotification, PaymentProvider
+from services.billing.inbox import Accepted, accept_notification, purge_notifications
+from services.billing.methods import (
+    ConsentMissing,
+    MethodNotFound,
+    SavedMethod,
+    consent_to_saving,
+    forget_method,
+    methods_of,
+)
+from services.billing.overview import Overview, SwitchedOff, overview, switched_off, unknown_refunds
+from services.billing.precheckout import Refused, approve
+from services.billing.providers.base import BadNotification, Capability, PaymentProvider, RawNotice
+from services.billing.providers.stars_updates import notice_of_update
 from services.billing.reconcile import check_notified, check_payment, expire_invoices, reconcile, schedule_checks
-from services.billing.views import Invoice, Payment, PaymentNotFound, invoice, payment, payments_of
+from services.billing.refund import (
+    Access,
+    BadRefundAmount,
+    CannotRefund,
+    Destination,
+    NotRefundable,
+    RefundPlan,
+    plan_refund,
+    request_refund,
+)
+from services.billing.refunding import continue_refund, resolve_refund, schedule_refund_checks
+from services.billing.rewards import reverse_rewards, rewards_of
+from services.billing.statement import (
+    Difference,
+    Statement,
+    make_statement,
+    on_statement_due,
+    schedule_statements,
+    statements,
+)
+from services.billing.story import Booked, Change, Story, story
+from services.billing.switches import ProviderOff, offered, switch
+from services.billing.views import (
+    Invoice,
+    Payment,
+    PaymentNotFound,
+    PlannedCharge,
+    Refund,
+    RefundNotFound,
+    any_payment,
+    invoice,
+    invoice_message,
+    payment,
+    payment_by_key,
+    payment_by_reference,
+    payments_of,
+    planned_charge,
+    refund,
+    refunds_of,
+)
 
 __all__ = [
+    "CHOICES",
+    "Accepted",
+    "Access",
     "BadNotification",
+    "BadRefundAmount",
+    "Booked",
+    "CannotApply",
+    "CannotRefund",
+    "Capability",
+    "Change",
+    "Charge",
+    "ChargeDeclined",
+    "ChargeDue",
     "Checkout",
     "CheckoutFailed",
+    "Choice",
+    "ConsentMissing",
+    "Destination",
+    "Difference",
+    "ForeignRefund",
     "Invoice",
+    "InvoiceClosed",
     "InvoicePaid",
+    "MethodNotFound",
+    "MethodSaved",
+    "NotRefundable",
+    "NothingToDecide",
     "NotificationStored",
+    "Overview",
     "Payment",
+    "PaymentAuthorized",
     "PaymentCheckDue",
+    "PaymentDecided",
     "PaymentFailed",
     "PaymentNeedsDecision",
     "PaymentNotFound",
     "PaymentProvider",
+    "PaymentRefunded",
+    "PlannedCharge",
+    "ProviderOff",
+    "RawNotice",
+    "Refund",
+    "RefundCheckDue",
+    "RefundFailed",
+    "RefundNotFound",
+    "RefundPlan",
+    "RefundRequested",
+    "Refused",
+    "RenewalChanged",
+    "SavedMethod",
+    "Statement",
+    "StatementDue",
+    "StatementMade",
+    "Story",
+    "SwitchedOff",
     "accept_notification",
+    "any_payment",
+    "apply_policy",
+    "approve",
     "audiences",
+    "capture_or_cancel",
+    "carry_out_charge",
+    "charge_of",
+    "check_books",
     "check_notified",
     "check_payment",
     "checkout",
+    "consent_to_saving",
+    "continue_refund",
+    "decide",
     "expire_invoices",
+    "forget_method",
     "invoice",
+    "invoice_message",
+    "make_statement",
+    "methods_of",
+    "note_charge_paid",
+    "notice_of_update",
+    "offered",
+    "on_statement_due",
+    "overview",
     "payment",
+    "payment_by_key",
+    "payment_by_reference",
     "payments_of",
+    "plan_next_try",
+    "plan_refund",
+    "planned_charge",
     "purge_notifications",
     "reconcile",
+    "refund",
+    "refunds_of",
+    "request_refund",
+    "resolve_refund",
+    "retry",
+    "reverse_rewards",
+    "rewards_of",
+    "schedule_charges",
     "schedule_checks",
+    "schedule_refund_checks",
+    "schedule_statements",
+    "start_charge",
+    "statements",
+    "stop_charge",
+    "story",
+    "switch",
+    "switched_off",
+    "undecided",
+    "unknown_refunds",
 ]

@@ -1,24 +1,26 @@
 from __future__ import annotations
 
-import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import ClassVar
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services import catalog
-from services.billing.models import InvoiceRow, PaymentChangeRow, PaymentRow
-from services.billing.providers.base import PaymentProvider, Unknown
+from services.billing.ask import ask
+from services.billing.attempts import InvoiceClosed, Terms, known_attempt, open_attempt, open_invoice, take_turns
+from services.billing.methods import require_consent
+from services.billing.models import InvoiceRow, PaymentRow
+from services.billing.providers.base import Capability, PaymentProvider, Unknown
 from services.billing.record import record
+from services.billing.switches import ProviderOff, require_offered
+from services.billing.transitions import lock
+from services.billing.views import payment as own_payment
 from services.identity import Party
 from services.platform.db import Database
 from services.platform.errors import TryLater
-
-INVOICE_LIFE = timedelta(hours=24)
-REUSE = timedelta(minutes=50)  # YooKassa closes an unpaid page after an hour
-FIRST_CHECK = timedelta(minutes=1)
 
 
 class CheckoutFailed(TryLater):
@@ -29,9 +31,12 @@ class CheckoutFailed(TryLater):
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
+    """`pay_url` is where the buyer pays; None when there is nothing left to do (paid from the balance, held)."""
+
     invoice_id: int
     payment_id: int
-    pay_url: str
+    pay_url: str | None
+    state: str
 
 
 def checkout(
@@ -43,24 +48,82 @@ def checkout(
     description: str,
     return_url: str,
     now: datetime,
+    save: bool = False,
+    renews: bool = False,
+    reference: str | None = None,
 ) -> Checkout:
-    """Opens an attempt to buy a tariff and returns the page where the buyer pays (URL). Asking again for the same
-    thing, also after a crash in between, gives the same attempt as long as its page is fresh.
-    `description` (128 characters) is what the provider shows. Raises TariffNotFound, NotForSale, CheckoutFailed."""
+    """Opens an attempt to buy a tariff. Asking again for the same thing, also after a crash in between, gives the same
+    attempt as long as its page is fresh; with the same `reference`, always. `save`: the buyer agreed that the card is
+    remembered (see methods.consent_to_saving); `renews`: the provider is to charge each period by itself.
+    Raises TariffNotFound, NotForSale, ProviderOff, ConsentMissing or CheckoutFailed."""
+    terms = Terms(description, return_url, save=save, renews=renews, reference=reference)
     with db.begin() as tx:
-        attempt = _attempt(tx, provider, party, tariff, description, return_url, now)
-        if attempt.pay_url:
-            return Checkout(attempt.invoice_id, attempt.id, attempt.pay_url)
-    outcome = provider.create(attempt.request, attempt.key)
-    if isinstance(outcome, Unknown):  # the same key cannot charge twice, and most hiccups last one request
-        outcome = provider.create(attempt.request, attempt.key)
-    with db.begin() as tx:
-        payment = record(tx, provider, attempt.id, outcome, now, cause="checkout")
-        if payment.pay_url is None:
-            raise_after_commit = CheckoutFailed(f"payment {payment.id}: {payment.state}: {payment.detail}")
+        take_turns(tx, party)
+        known = known_attempt(tx, reference)
+        if known is None:
+            require_offered(tx, provider.code)
+            require_consent(tx, party, save=save)
+            quote = catalog.quote(tx, tariff, provider.currency, audiences(tx, party))
+            attempt, is_new = open_attempt(tx, provider, open_invoice(tx, party, quote, now), terms, now)
         else:
-            return Checkout(payment.invoice_id, payment.id, payment.pay_url)
-    raise raise_after_commit
+            attempt, is_new = known, False
+    return send(db, provider, attempt, now, is_new=is_new)
+
+
+def retry(
+    db: Database,
+    providers: Mapping[str, PaymentProvider],
+    *,
+    party: Party,
+    payment_id: int,
+    provider: str | None = None,
+    description: str,
+    return_url: str,
+    now: datetime,
+    reference: str | None = None,
+) -> Checkout:
+    """Another attempt at the invoice of an own earlier one, at its frozen price, by the same provider or by another one
+    of the same currency. Raises PaymentNotFound, InvoiceClosed, NotForSale, ProviderOff or CheckoutFailed."""
+    with db.begin() as tx:
+        take_turns(tx, party)
+        earlier = own_payment(tx, party, payment_id)
+        chosen = providers.get(provider or earlier.provider)
+        if chosen is None:
+            raise ProviderOff(provider or earlier.provider)
+        known = known_attempt(tx, reference)
+        if known is None:
+            require_offered(tx, chosen.code)
+            invoice, _ = lock(tx, payment_id)
+            if invoice.state != "open" or invoice.valid_until <= now:
+                raise InvoiceClosed(f"invoice {invoice.id} is {invoice.state}")
+            if chosen.currency != invoice.currency:
+                raise catalog.NotForSale(f"invoice {invoice.id} by {chosen.code}")
+            attempt, is_new = open_attempt(
+                tx, chosen, invoice, Terms(description, return_url, reference=reference), now
+            )
+        else:
+            attempt, is_new = known, False
+    return send(db, chosen, attempt, now, is_new=is_new)
+
+
+def send(db: Database, provider: PaymentProvider, attempt: PaymentRow, now: datetime, *, is_new: bool) -> Checkout:
+    """The network part of an attempt that is stored. One that is not new may have been sent: it is asked about first.
+    Raises CheckoutFailed."""
+    if attempt.pay_url or attempt.state not in ("sending", "unknown"):
+        return _seen(attempt)
+    outcome = provider.create(attempt.request, attempt.key) if is_new else ask(provider, attempt, now)
+    if isinstance(outcome, Unknown) and attempt.external_id is None and Capability.SAME_KEY in provider.capabilities:
+        outcome = provider.create(
+            attempt.request, attempt.key
+        )  # cannot charge twice, and most hiccups last one request
+    with db.begin() as tx:
+        if outcome is None:
+            payment = tx.get_one(PaymentRow, attempt.id)
+        else:
+            payment = record(tx, provider, attempt.id, outcome, now, cause="checkout")
+    if payment.pay_url is None and payment.state not in ("succeeded", "authorized", "awaiting_user"):
+        raise CheckoutFailed(f"payment {payment.id}: {payment.state}: {payment.detail}")
+    return _seen(payment)
 
 
 def audiences(tx: Session, party: Party) -> frozenset[str]:
@@ -69,62 +132,5 @@ def audiences(tx: Session, party: Party) -> frozenset[str]:
     return frozenset({"all", "existing" if tx.scalar(paid) else "new"})
 
 
-def _attempt(
-    tx: Session,
-    provider: PaymentProvider,
-    party: Party,
-    tariff: str,
-    description: str,
-    return_url: str,
-    now: datetime,
-) -> PaymentRow:
-    """The open attempt for exactly this, or a new one under a new invoice. One party's checkouts take turns."""
-    tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"checkout:{party}", 0))))
-    quote = catalog.quote(tx, tariff, provider.currency, audiences(tx, party))
-    frozen = quote.to_json()
-    if known := _reusable(tx, provider, party, frozen, now):
-        return known
-    invoice = InvoiceRow(
-        party=str(party),
-        quote=frozen,
-        amount_minor=quote.price.minor,
-        currency=quote.price.currency,
-        state="open",
-        created_at=now,
-        valid_until=now + INVOICE_LIFE,
-    )
-    tx.add(invoice)
-    tx.flush()
-    key = uuid.uuid4()
-    payment = PaymentRow(
-        invoice_id=invoice.id,
-        party=str(party),
-        provider=provider.code,
-        state="sending",
-        amount_minor=invoice.amount_minor,
-        currency=invoice.currency,
-        key=key,
-        request=provider.request(key=key, amount=quote.price, description=description, return_url=return_url),
-        created_at=now,
-        updated_at=now,
-        check_after=now + FIRST_CHECK,
-        checks=0,
-    )
-    tx.add(payment)
-    tx.flush()
-    tx.add(PaymentChangeRow(payment_id=payment.id, at=now, before=None, after="sending", cause="checkout"))
-    return payment
-
-
-def _reusable(
-    tx: Session, provider: PaymentProvider, party: Party, quote: dict[str, Any], now: datetime
-) -> PaymentRow | None:
-    same = (
-        select(PaymentRow)
-        .join(InvoiceRow, InvoiceRow.id == PaymentRow.invoice_id)
-        .where(PaymentRow.party == str(party), PaymentRow.provider == provider.code)
-        .where(PaymentRow.state.in_(("sending", "unknown", "awaiting_user")), PaymentRow.created_at > now - REUSE)
-        .where(InvoiceRow.state == "open", InvoiceRow.quote == quote)
-        .order_by(PaymentRow.id.desc())
-    )
-    return tx.scalars(same.limit(1)).first()
+def _seen(payment: PaymentRow) -> Checkout:
+    return Checkout(payment.invoice_id, payment.id, payment.pay_url, payment.state)

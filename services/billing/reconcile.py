@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, exists, select, update
+import structlog
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
+from services.billing.adopt import adopt, note_renewal
+from services.billing.ask import ask, is_hopeless
 from services.billing.events import NotificationStored, PaymentCheckDue
 from services.billing.models import InvoiceRow, NotificationRow, PaymentRow
-from services.billing.providers.base import NotSent, Outcome, PaymentProvider, Snapshot, Unknown
-from services.billing.record import record
+from services.billing.providers.base import (
+    BUSY,
+    Capability,
+    NotSent,
+    PaymentProvider,
+    RefundSnapshot,
+    Renewal,
+    Snapshot,
+    Unknown,
+)
+from services.billing.record import plan_next_check, record
+from services.billing.refunding import adopt_refund, record_refund
 from services.billing.states import OPEN
 from services.billing.transitions import fail, lock
 from services.billing.views import Payment, seen
@@ -22,7 +34,7 @@ from services.platform.db import Database
 from services.platform.errors import TryLater
 from services.platform.outbox import emit
 
-KEY_LIFE = timedelta(hours=23)  # providers promise 24
+log = structlog.get_logger(__name__)
 ASK_AGAIN = timedelta(minutes=5)
 
 Providers = Mapping[str, PaymentProvider]
@@ -32,19 +44,16 @@ def reconcile(db: Database, providers: Providers, payment_id: int, now: datetime
     """Asks the provider about an attempt and applies the answer. Raises TryLater when there was none."""
     with db.begin() as tx:
         attempt = tx.get_one(PaymentRow, payment_id)
-        if attempt.state == "succeeded":
-            return seen(attempt)
-    provider = providers[attempt.provider]
-    if attempt.external_id:
-        outcome = provider.fetch(attempt.external_id)
-    elif now - attempt.created_at < KEY_LIFE:
-        outcome = provider.create(attempt.request, attempt.key)
-    else:
-        return _give_up(db, payment_id, now)
+    if attempt.state == "succeeded":
+        return seen(attempt)
+    provider = configured(providers, attempt.provider)
+    outcome = ask(provider, attempt, now)
+    if outcome is None:
+        return _nothing_there(db, provider, payment_id, now)
     with db.begin() as tx:
         known = seen(record(tx, provider, payment_id, outcome, now, cause=cause))
     if isinstance(outcome, Unknown | NotSent):
-        raise TryLater(f"{attempt.provider}: {outcome.error}")
+        raise no_answer(provider, outcome)
     return known
 
 
@@ -56,20 +65,26 @@ def check_payment(db: Database, providers: Providers, party: Party, payment_id: 
 
 
 def check_notified(db: Database, providers: Providers, event: NotificationStored, now: datetime) -> None:
-    """Follows up a stored notification. One whose payment we do not know by its id may be the lost answer of an
-    attempt: the key in the provider's own answer tells. Raises TryLater."""
+    """Follows up a stored notification: believes what is signed, asks about the rest. One whose payment we do not know
+    by its id may be the lost answer of an attempt: the key in the provider's own answer tells. Raises TryLater."""
     with db.begin() as tx:
         notice = tx.get_one(NotificationRow, event.notification_id)
-        known = tx.scalar(_of(notice).where(PaymentRow.external_id == notice.external_id))
-    if known is None:
-        provider = providers[notice.provider]
-        answer = provider.fetch(notice.external_id)
-        known = _adopt(db, notice, answer)
-        if known is not None:
-            with db.begin() as tx:
-                record(tx, provider, known, answer, now, cause=notice.kind)
-        return
-    reconcile(db, providers, known, now, cause=notice.kind)
+    provider = configured(providers, notice.provider)
+    answer = provider.evidence(notice.kind, notice.body) or _asked(provider, notice)
+    with db.begin() as tx:
+        match answer:
+            case Snapshot():
+                payment_id = adopt(tx, provider, answer, now)
+                if payment_id is not None:
+                    record(tx, provider, payment_id, answer, now, cause=notice.kind)
+                elif answer.status == "succeeded":
+                    log.error("payment_of_nobody", provider=provider.code, external_id=answer.external_id)
+            case RefundSnapshot():
+                refund_id = adopt_refund(tx, provider, answer, now)
+                if refund_id is not None:
+                    record_refund(tx, refund_id, answer, now, cause=notice.kind)
+            case Renewal():
+                note_renewal(tx, provider, answer, now)
 
 
 def schedule_checks(tx: Session, now: datetime) -> int:
@@ -89,26 +104,31 @@ def expire_invoices(tx: Session, now: datetime) -> int:
     return len(tx.execute(over.values(state="expired").returning(InvoiceRow.id)).all())
 
 
-def _of(notice: NotificationRow) -> Select[int]:
-    return select(PaymentRow.id).where(PaymentRow.provider == notice.provider)
+def configured(providers: Providers, code: str) -> PaymentProvider:
+    """Raises TryLater: its money is looked after again once an operator puts it back into PAYMENT_PROVIDERS."""
+    if code not in providers:
+        raise TryLater(f"{code} is not in PAYMENT_PROVIDERS, and has open business")
+    return providers[code]
 
 
-def _adopt(db: Database, notice: NotificationRow, answer: Outcome) -> int | None:
-    if not isinstance(answer, Snapshot) or not answer.key:
+def no_answer(provider: PaymentProvider, outcome: Unknown | NotSent) -> TryLater:
+    return TryLater(f"{provider.code}: {outcome.error}", after=1.0 if outcome.error == BUSY else None)
+
+
+def _asked(provider: PaymentProvider, notice: NotificationRow) -> Snapshot | RefundSnapshot | None:
+    if Capability.FETCH not in provider.capabilities:
         return None
-    try:
-        key = uuid.UUID(answer.key)
-    except ValueError:
-        return None
-    with db.begin() as tx:
-        return tx.scalar(_of(notice).where(PaymentRow.key == key, PaymentRow.external_id.is_(None)))
+    about_refund = notice.kind.startswith("refund")
+    answer = provider.fetch_refund(notice.external_id) if about_refund else provider.fetch(notice.external_id)
+    if isinstance(answer, Unknown | NotSent):
+        raise no_answer(provider, answer)
+    return answer if isinstance(answer, Snapshot | RefundSnapshot) else None
 
 
-def _give_up(db: Database, payment_id: int, now: datetime) -> Payment:
-    """Nobody ever saw this attempt's page, and its key is too old to ask with."""
+def _nothing_there(db: Database, provider: PaymentProvider, payment_id: int, now: datetime) -> Payment:
     with db.begin() as tx:
-        _, payment = lock(tx, payment_id)
-        if payment.external_id is None and payment.state in OPEN:
-            fail(tx, payment, "failed", "no_answer", now, "key too old")
-            payment.check_after = None
+        invoice, payment = lock(tx, payment_id)
+        if payment.state in OPEN and is_hopeless(provider, payment, now):
+            fail(tx, payment, "failed", "no_answer", now, "nothing found")
+        plan_next_check(tx, provider, invoice, payment, now)
         return seen(payment)

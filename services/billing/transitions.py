@@ -1,4 +1,4 @@
-"""The only writer of an attempt's state: under lock, by the table, with a line in the journal."""
+"""The only writers of the states of attempts and refunds: under lock, by the table, with a line in the journal."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from services.billing.events import PaymentFailed
-from services.billing.models import InvoiceRow, PaymentChangeRow, PaymentRow
-from services.billing.states import check_transition
+from services.billing.models import InvoiceRow, PaymentChangeRow, PaymentRow, RefundChangeRow, RefundRow
+from services.billing.states import PAYMENTS, REFUNDS, check_transition
 from services.platform.outbox import emit
 
 
@@ -19,9 +19,15 @@ def lock(tx: Session, payment_id: int) -> tuple[InvoiceRow, PaymentRow]:
     return invoice, tx.get_one(PaymentRow, payment_id, with_for_update=True, populate_existing=True)
 
 
+def lock_refund(tx: Session, refund_id: int) -> tuple[InvoiceRow, PaymentRow, RefundRow]:
+    """Locks the invoice, the attempt, then the refund."""
+    invoice, payment = lock(tx, tx.get_one(RefundRow, refund_id).payment_id)
+    return invoice, payment, tx.get_one(RefundRow, refund_id, with_for_update=True, populate_existing=True)
+
+
 def move(tx: Session, payment: PaymentRow, state: str, now: datetime, cause: str) -> bool:
     """False when it is there already. Raises ImpossibleTransition."""
-    if not check_transition(payment.state, state):
+    if not check_transition(PAYMENTS, payment.state, state):
         return False
     tx.add(PaymentChangeRow(payment_id=payment.id, at=now, before=payment.state, after=state, cause=cause))
     payment.state, payment.updated_at = state, now
@@ -32,4 +38,20 @@ def fail(tx: Session, payment: PaymentRow, state: str, reason: str, now: datetim
     """To "failed" or "canceled", with the provider's reason, and tells the world."""
     payment.detail = reason[:200]
     if move(tx, payment, state, now, cause):
-        emit(tx, PaymentFailed(payment_id=payment.id, party=payment.party, reason=payment.detail), now)
+        news = PaymentFailed(
+            payment_id=payment.id,
+            invoice_id=payment.invoice_id,
+            party=payment.party,
+            reason=payment.detail,
+            attended=payment.method_id is None,
+        )
+        emit(tx, news, now)
+
+
+def move_refund(tx: Session, refund: RefundRow, state: str, now: datetime, cause: str) -> bool:
+    """False when it is there already. Raises ImpossibleTransition."""
+    if not check_transition(REFUNDS, refund.state, state):
+        return False
+    tx.add(RefundChangeRow(refund_id=refund.id, at=now, before=refund.state, after=state, cause=cause))
+    refund.state, refund.updated_at = state, now
+    return True

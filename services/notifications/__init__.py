@@ -9,13 +9,22 @@ from services.notifications.channels.telegram import TelegramChannel
 from services.notifications.deliver import deliver
 from services.notifications.events import MessageQueued
 from services.notifications.pace import Pace
-from services.notifications.reasons import explain
+from services.notifications.reasons import explain, why_undecided
 from services.notifications.tell import (
     tell_access_delayed,
     tell_access_granted,
+    tell_charge_declined,
     tell_expired,
+    tell_foreign_refund,
+    tell_method_saved,
+    tell_payment_decided,
     tell_payment_failed,
     tell_payment_needs_decision,
+    tell_refund_failed,
+    tell_refunded,
+    tell_renewal_changed,
+    tell_statement,
+    tell_stray_stars,
 )
 
 __all__ = [
@@ -27,7 +36,17 @@ __all__ = [
     "explain",
     "tell_access_delayed",
     "tell_access_granted",
+    "tell_charge_declined",
     "tell_expired",
+    "tell_foreign_refund",
+    "tell_method_saved",
+    "tell_payment_decided",
     "tell_payment_failed",
     "tell_payment_needs_decision",
+    "tell_refund_failed",
+    "tell_refunded",
+    "tell_renewal_changed",
+    "tell_statement",
+    "tell_stray_stars",
+    "why_undecided",
 ]

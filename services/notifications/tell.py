@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from services import billing, identity, provisioning, subscriptions
 from services.notifications.events import MessageQueued
 from services.notifications.models import MessageRow
+from services.platform import audit
 from services.platform.outbox import emit
 
 # Nobody tried to pay: the page was closed, or forgotten. Telling would only annoy.
@@ -34,21 +35,96 @@ def tell_access_delayed(tx: Session, event: provisioning.AccessDelayed, now: dat
 
 
 def tell_payment_failed(tx: Session, event: billing.PaymentFailed, now: datetime) -> None:
-    if event.reason not in SILENT_REASONS:
+    """Of a remembered card `tell_charge_declined` tells, with what comes next."""
+    if event.attended and event.reason not in SILENT_REASONS:
         params = {"payment_id": event.payment_id, "reason": event.reason}
         _tell(tx, event.party, "payment_failed", f"failed:payment:{event.payment_id}", params, now)
 
 
 def tell_payment_needs_decision(
-    tx: Session, event: billing.PaymentNeedsDecision, now: datetime, admins: Sequence[int]
+    tx: Session,
+    event: billing.PaymentNeedsDecision,
+    now: datetime,
+    admins: Sequence[int],
+    policy: Mapping[str, str],
 ) -> None:
+    """Nothing where a rule decides: `tell_payment_decided` tells what became of it."""
+    if policy[event.reason] != "ask":
+        return
     params = {"payment_id": event.payment_id, "reason": event.reason}
     about = f"decision:payment:{event.payment_id}"
     _tell(tx, event.party, "payment_held", about, params, now)
     _tell_admins(tx, admins, "admin_payment_held", about, {**params, "party": event.party}, now)
 
 
+def tell_payment_decided(tx: Session, event: billing.PaymentDecided, now: datetime) -> None:
+    """What is applied shows as access, what is refunded is told when the money is back."""
+    if event.choice == "keep":
+        params = {"payment_id": event.payment_id}
+        _tell(tx, event.party, "payment_kept", f"kept:payment:{event.payment_id}", params, now)
+
+
+def tell_refunded(tx: Session, event: billing.PaymentRefunded, now: datetime) -> None:
+    params = {"refund_id": event.refund_id, "payment_id": event.payment_id, "shorten": event.shorten}
+    _tell(tx, event.party, "refunded", f"refunded:{event.refund_id}", params, now)
+
+
+def tell_refund_failed(tx: Session, event: billing.RefundFailed, now: datetime, admins: Sequence[int]) -> None:
+    params = {"refund_id": event.refund_id, "party": event.party, "reason": event.reason, "unknown": event.unknown}
+    _tell_admins(tx, admins, "admin_refund_failed", f"refund_failed:{event.refund_id}:{event.unknown}", params, now)
+
+
+def tell_foreign_refund(tx: Session, event: billing.ForeignRefund, now: datetime, admins: Sequence[int]) -> None:
+    params = {"refund_id": event.refund_id, "party": event.party}
+    _tell_admins(tx, admins, "admin_foreign_refund", f"foreign_refund:{event.refund_id}", params, now)
+
+
+def tell_stray_stars(tx: Session, told: Mapping[str, Any], now: datetime, admins: Sequence[int]) -> None:
+    """Stars moved, and no provider here can book it. `told` is what the bot's update said of it; it is kept in the
+    audit log, and an operator is told. A subscription's state alone moves nothing."""
+    if (charge := told.get("charge_id")) is None:
+        return
+    kept = {name: told.get(name) for name in ("payload", "amount", "from", "date")}
+    what = f"stars.{told['kind']}"
+    audit.record(tx, actor="provider:stars", action=what, subject=f"charge:{charge}", now=now, **kept)
+    params = {"charge_id": charge, "kind": told["kind"], "amount": told.get("amount"), "from": told.get("from")}
+    _tell_admins(tx, admins, "admin_stray_stars", f"{what}:{charge}", params, now)
+
+
+def tell_method_saved(tx: Session, event: billing.MethodSaved, now: datetime) -> None:
+    about = f"method_saved:{event.method_id}:{now.date().isoformat()}"
+    _tell(tx, event.party, "method_saved", about, {"method_id": event.method_id}, now)
+
+
+def tell_renewal_changed(tx: Session, event: billing.RenewalChanged, now: datetime) -> None:
+    params = {"payment_id": event.payment_id, "state": event.state}
+    _tell(tx, event.party, "renewal_changed", f"renewal:{event.payment_id}:{now.isoformat()}", params, now)
+
+
+def tell_charge_declined(tx: Session, event: billing.ChargeDeclined, now: datetime) -> None:
+    next_at = event.next_at.isoformat() if event.next_at else None
+    params = {"charge_id": event.charge_id, "reason": event.reason, "next_at": next_at}
+    about = f"charge_declined:{event.charge_id}:{now.isoformat()}"
+    _tell(tx, event.party, "charge_declined", about, params, now)
+
+
+def tell_statement(tx: Session, event: billing.StatementMade, now: datetime, admins: Sequence[int]) -> None:
+    """Only when something does not agree: silence is the good news."""
+    if event.differences:
+        params = {
+            "provider": event.provider,
+            "day": event.day,
+            "operations": event.operations,
+            "differences": event.differences,
+        }
+        about = f"statement:{event.provider}:{event.day}:{event.differences}"
+        _tell_admins(tx, admins, "admin_statement", about, params, now)
+
+
 def tell_expired(tx: Session, event: subscriptions.SubscriptionExpired, now: datetime) -> None:
+    """Not when its money went back: that is told by itself."""
+    if event.refunded:
+        return
     params = {"subscription_id": event.subscription_id}
     about = f"expired:{event.subscription_id}:{event.ends_at.isoformat()}"
     _tell(tx, event.party, "expired", about, params, now)

@@ -85,9 +85,29 @@ def _secret(pattern: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+POLICY_REASONS = ("late", "double", "amount")
+POLICY = re.compile(rf"({'|'.join(POLICY_REASONS)})=(apply|refund|keep|ask)")
+
+
+def _policies(value: tuple[str, ...]) -> tuple[str, ...]:
+    for part in value:
+        if not POLICY.fullmatch(part):
+            raise ValueError("must be late=, double= or amount= with apply, refund, keep or ask")
+    return value
+
+
 CommaList = BeforeValidator(_comma_list)
 OutsideUrl = Annotated[str, AfterValidator(_outside_url)]
 AppEnv = Literal["dev", "test", "prod"]
+Provider = Literal["yookassa", "robokassa", "stars", "cryptopay", "balance"]
+# What each provider cannot do without.
+PROVIDER_SETTINGS = {
+    "yookassa": ("YOOKASSA_SHOP_ID", "YOOKASSA_SECRET_KEY"),
+    "robokassa": ("ROBOKASSA_MERCHANT_LOGIN", "ROBOKASSA_PASSWORD_1", "ROBOKASSA_PASSWORD_2"),
+    "stars": (),
+    "cryptopay": ("CRYPTOPAY_TOKEN",),
+    "balance": (),
+}
 VPN_CODE = "[a-z][a-z0-9]{1,11}"
 
 # 17 connections for one process of each kind; the worker and the clock hold one more each for LISTEN. A 20-connection
@@ -123,6 +143,7 @@ class Settings(BaseModel):
     redis_url: Annotated[SecretStr, _secret(r"(redis|rediss|unix)://.+"), AfterValidator(_secret_address)]
     port: int = Field(5000, ge=1, le=65535)
     public_url: OutsideUrl | None = None
+    trusted_proxy_hops: int = Field(1, ge=0, le=10)
     job_threads: int = Field(8, ge=1, le=64)
 
     telegram_bot_token: Annotated[SecretStr, _secret(r"[0-9]+:[A-Za-z0-9_-]+")]
@@ -133,10 +154,28 @@ class Settings(BaseModel):
     telegram_link_url: OutsideUrl = "https://t.me"
     support_username: str | None = Field(None, pattern=r"^@?[A-Za-z0-9_]{4,32}$")
 
-    payment_providers: Annotated[tuple[Literal["yookassa"], ...], CommaList] = ("yookassa",)
+    payment_providers: Annotated[tuple[Provider, ...], CommaList] = ("yookassa",)
+    payment_policy: Annotated[tuple[str, ...], CommaList, AfterValidator(_policies)] = ()
     yookassa_shop_id: str | None = Field(None, pattern=r"^[0-9]+$")
     yookassa_secret_key: SecretStr | None = None
     yookassa_api_url: OutsideUrl = "https://api.yookassa.ru/v3"
+    yookassa_two_stage: bool = False
+    robokassa_merchant_login: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,60}$")
+    robokassa_password_1: SecretStr | None = None
+    robokassa_password_2: SecretStr | None = None
+    robokassa_password_3: SecretStr | None = None
+    robokassa_hash: Literal["MD5", "SHA1", "RIPEMD160", "SHA256", "SHA384", "SHA512"] = "MD5"
+    robokassa_pay_url: OutsideUrl = "https://auth.robokassa.ru"
+    robokassa_services_url: OutsideUrl = "https://services.robokassa.ru"
+    cryptopay_token: Annotated[SecretStr, _secret(r"[0-9]+:[A-Za-z0-9_-]+")] | None = None
+    cryptopay_api_url: OutsideUrl = "https://pay.crypt.bot/api"
+    cryptopay_currency: Literal["RUB", "UAH", "USD", "EUR"] = "RUB"
+    balance_currency: Literal["RUB", "UAH", "USD", "EUR"] = "RUB"
+    fiscal_email: str | None = Field(None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)
+    fiscal_vat_code: int = Field(1, ge=1, le=12)
+    fiscal_tax_system: int | None = Field(None, ge=1, le=6)
+    fiscal_subject: str = Field("service", pattern=r"^[a-z_]{1,40}$")
+    fiscal_mode: str = Field("full_payment", pattern=r"^[a-z_]{1,40}$")
 
     encryption_secret: SecretStr = Field(min_length=16)
     encryption_secret_earlier: Annotated[tuple[SecretStr, ...], CommaList] = ()
@@ -156,6 +195,11 @@ class Settings(BaseModel):
     dyno: str = "local"
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "Europe/Moscow"
     clock_url: str | None = Field(None, pattern=r"^file:///")
+
+    @property
+    def payment_policies(self) -> dict[str, str]:
+        """What becomes of money that came late, twice or in another amount: apply, refund, keep or ask."""
+        return dict.fromkeys(POLICY_REASONS, "ask") | dict(part.split("=") for part in self.payment_policy)
 
     def pool_size(self, process: str) -> int:
         """Database connections of a process of this kind: DB_POOL_SIZE, or a share of a 20-connection plan."""
@@ -206,8 +250,8 @@ def _what_belongs_together(given: Mapping[str, str]) -> list[str]:
         needed["TELEGRAM_WEBHOOK_SECRET"] = "needed for TELEGRAM_MODE=webhook"
         if "WEBHOOK_BASE_URL" not in given:
             needed["PUBLIC_URL"] = "needed for TELEGRAM_MODE=webhook"
-    if "yookassa" in given.get("PAYMENT_PROVIDERS", "yookassa"):
-        needed |= dict.fromkeys(("YOOKASSA_SHOP_ID", "YOOKASSA_SECRET_KEY"), "needed by PAYMENT_PROVIDERS")
+    for code in given.get("PAYMENT_PROVIDERS", "yookassa").split(","):
+        needed |= dict.fromkeys(PROVIDER_SETTINGS.get(code.strip(), ()), "needed by PAYMENT_PROVIDERS")
     storage = [f"STORAGE_{name}" for name in ("ENDPOINT", "BUCKET", "ACCESS_KEY", "SECRET_KEY")]
     if any(name in given for name in storage):
         needed |= dict.fromkeys(storage, "needed beside the other STORAGE_*")

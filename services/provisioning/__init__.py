@@ -9,6 +9,7 @@ from services.provisioning.events import AccessDelayed, AccessGranted, ServerChe
 from services.provisioning.grant import grant, withdraw
 from services.provisioning.provisioners.base import OutOfStock, Provisioner
 from services.provisioning.servers import check_server, schedule_server_checks
+from services.provisioning.shorten import shorten
 
 __all__ = [
     "Access",
@@ -22,5 +23,6 @@ __all__ = [
     "grant",
     "qr_png",
     "schedule_server_checks",
+    "shorten",
     "withdraw",
 ]

@@ -18,8 +18,21 @@ class SubscriptionExtended(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionShortened(Event):
+    """A refund took an order's days back; others are left."""
+
+    name = "subscriptions.shortened"
+    subscription_id: int
+    party: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionExpired(Event):
+    """`refunded`: it did not run out, its money went back."""
+
     name = "subscriptions.expired"
     subscription_id: int
     party: str
     ends_at: datetime
+    refunded: bool = False

@@ -30,7 +30,7 @@ class SubscriptionRow(Base):
 
 
 class SubscriptionChangeRow(Base):
-    """The journal. `kind`: began, extended, expired. An invoice stands in it at most once."""
+    """The journal. `kind`: began, extended, shortened, expired. An invoice stands in it at most once, and a refund."""
 
     __tablename__ = "subscription_changes"
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -38,5 +38,6 @@ class SubscriptionChangeRow(Base):
     at: Mapped[datetime]
     kind: Mapped[str]
     invoice_id: Mapped[int | None] = mapped_column(unique=True)
+    refund_id: Mapped[int | None] = mapped_column(unique=True)
     ended_at: Mapped[datetime | None]
     ends_at: Mapped[datetime]

@@ -88,7 +88,7 @@ class Town:
         self._environment = self._base_environment()
         self._world = self._start(
             f"python -m apps.sandbox --only {','.join(WORLD)} --port {world_port} --directory {directory / 'world'} "
-            f"--notification-url {self.web_url}/webhooks/yookassa",
+            f"--web-url {self.web_url}",
             "world",
             {"APP_ENV": "test"},
         )

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from services import billing
+from services.billing.providers.bounded import Bounded
 from tests.world import Kiosk, wait_for
 
 
@@ -50,9 +51,12 @@ def test_parallel_workers_settle_once(kiosk: Kiosk) -> None:
     """Twenty threads ask the provider about the same attempt at the same time."""
     checkout = kiosk.checkout(kiosk.person())
     kiosk.pay(checkout, notify="never")
+    bounded = kiosk.kit.providers["yookassa"]
+    assert isinstance(bounded, Bounded)
+    unbounded = {"yookassa": bounded.inner}
 
     def ask(_: int) -> str:
-        return billing.reconcile(kiosk.kit.db, kiosk.kit.providers, checkout.payment_id, kiosk.now, cause="test").state
+        return billing.reconcile(kiosk.kit.db, unbounded, checkout.payment_id, kiosk.now, cause="test").state
 
     with ThreadPoolExecutor(20) as pool:
         assert set(pool.map(ask, range(20))) == {"succeeded"}
@@ -160,11 +164,11 @@ NONSENSE = [
 @pytest.mark.parametrize("body", NONSENSE)
 def test_nonsense_is_refused(kiosk: Kiosk, body: bytes) -> None:
     with kiosk.kit.db.begin() as tx, pytest.raises(billing.BadNotification):
-        billing.accept_notification(tx, kiosk.kit.providers["yookassa"], body, kiosk.now)
+        billing.accept_notification(tx, kiosk.kit.providers["yookassa"], billing.RawNotice(body), kiosk.now)
     assert kiosk.count("payment_notifications") == 0
 
 
 def notify(kiosk: Kiosk, event: str, thing: dict[str, object]) -> None:
     body = json.dumps({"type": "notification", "event": event, "object": thing}).encode()
     with kiosk.kit.db.begin() as tx:
-        billing.accept_notification(tx, kiosk.kit.providers["yookassa"], body, kiosk.now)
+        billing.accept_notification(tx, kiosk.kit.providers["yookassa"], billing.RawNotice(body), kiosk.now)
