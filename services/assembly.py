@@ -25,6 +25,8 @@ from services.platform.storage import Storage
 from services.provisioning import Provisioner
 from services.provisioning.provisioners.wireguard import WireguardFleet
 
+OPEN_CALLS = 12  # to one provider, of the 16 that apps.threads lets wait
+
 
 def build(settings: Settings, process: str) -> Kit:
     """Makes everything a process of this kind needs; nothing is connected yet. `process` is a key of
@@ -47,7 +49,7 @@ def build(settings: Settings, process: str) -> Kit:
         db=db,
         redis=client,
         cipher=cipher,
-        providers={code: _provider(code, settings, db, clock) for code in settings.payment_providers},
+        providers={code: _provider(code, settings, db, clock, process) for code in settings.payment_providers},
         provisioners=provisioners,
         telegram=TelegramChannel(
             api_url=settings.telegram_api_url, token=settings.telegram_bot_token.get_secret_value()
@@ -70,12 +72,14 @@ def set_up_logs(settings: Settings, process: str) -> None:
     sentry.set_up(dsn, environment=settings.app_env, release=settings.build_version, process=process)
 
 
-def _provider(code: str, settings: Settings, db: Database, clock: Clock) -> PaymentProvider:
+def _provider(code: str, settings: Settings, db: Database, clock: Clock, process: str) -> PaymentProvider:
     if code == "balance":
         return Balance(db, clock, currency=settings.balance_currency, expects_test=settings.app_env != "prod")
     provider = SHOPS[code](settings)
     provider.fiscal = _fiscal(settings)
-    return Bounded(provider, at_once=max(2, settings.job_threads // 3))
+    # Web and worker have threads of their own for calls that wait; a job process shares its few among all queues.
+    at_once = OPEN_CALLS if process in ("web", "worker") else max(2, settings.job_threads // 3)
+    return Bounded(provider, at_once)
 
 
 def _yookassa(settings: Settings) -> PaymentProvider:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from services import billing, provisioning, subscriptions
-from services.platform import inbox, outbox
+from services.platform import idempotency, inbox, outbox
 from services.platform.db import Database
 from services.platform.slots import claim
 
@@ -36,6 +36,7 @@ SCHEDULE = (
     Scheduled("provisioning.schedule_server_checks", timedelta(minutes=10), provisioning.schedule_server_checks),
     Scheduled("outbox.purge", HOUR, lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),
     Scheduled("inbox.purge", HOUR, lambda tx, now: inbox.purge(tx, now - timedelta(days=3))),
+    Scheduled("idempotency.purge", HOUR, lambda tx, now: idempotency.purge(tx, now - idempotency.KEPT)),
     Scheduled("billing.purge", HOUR, lambda tx, now: billing.purge_notifications(tx, now - timedelta(days=30))),
 )
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from apps.console import catalog, doctor, release, texts
+from apps.console import books, catalog, clients, doctor, payments, release, texts
 
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "release": (release.main, "apply migrations; runs before new code does"),
     "doctor": (doctor.main, "check every setting against reality and say what to do"),
     "catalog": (catalog.main, "import FILE: put a catalogue file (TOML) on sale"),
+    "clients": (clients.main, "create NAME --scope SCOPE ... | list | revoke ID: who may call the HTTP API"),
+    "payments": (payments.main, "show, decide, refund, hold against the providers' lists; payments --help says all"),
+    "books": (books.main, "check: prove that ledger, payments and refunds agree"),
     "texts": (texts.main, "update | compile | check: the message catalogues"),
 }
 

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from apps.console import doctor_money
+from apps.console.findings import Finding, Trouble
 from services import assembly, catalog
 from services.kit import Kit
 from services.platform import config, logs, migrate
 from services.platform.errors import KioskError
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`remedy` is what to do; an empty one means that all is well."""
-
-    what: str
-    says: str
-    remedy: str = ""
-
-
-class Trouble(Exception):
-    """Something is wrong: what was seen, and what to do."""
-
-    def __init__(self, says: str, remedy: str) -> None:
-        super().__init__(says)
-        self.says, self.remedy = says, remedy
 
 
 def main(arguments: list[str]) -> int:
@@ -64,7 +48,7 @@ def examine(kit: Kit) -> Iterator[Finding]:
         ("Catalogue", _catalogue),
         ("Telegram bot", _bot),
         ("Telegram updates", _updates),
-        *((f"Payments by {code}", _provider(code)) for code in kit.providers),
+        *doctor_money.checks(kit),
         *((f"VPN server {code}", _server(code)) for code in kit.provisioners["wireguard"].servers),
         ("VPN servers", _servers),
         ("Storage", _storage),
@@ -142,18 +126,6 @@ def _updates(kit: Kit) -> str:
     if complaint := webhook.get("last_error_message"):
         raise Trouble(f"Telegram could not deliver: {complaint}", "look at PUBLIC_URL and the web process's logs")
     return f"webhook {url}, {waiting} waiting"
-
-
-def _provider(code: str) -> Callable[[Kit], str]:
-    def check(kit: Kit) -> str:
-        try:
-            return kit.providers[code].check()
-        except KioskError as error:
-            raise Trouble(
-                str(error), f"look at {code.upper()}_* (see .env.example) and at the shop's cabinet"
-            ) from None
-
-    return check
 
 
 def _server(code: str) -> Callable[[Kit], str]:

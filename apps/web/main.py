@@ -1,5 +1,5 @@
-"""The web process: health, and the doors that payment providers and Telegram knock at. It never imports aiogram:
-updates are stored here and handled by the worker."""
+"""The web process: health, the HTTP API, and the doors that payment providers and Telegram knock at. It never imports
+aiogram: updates are stored here and handled by the worker."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from apps.lifetime import begin
-from apps.web import health, webhooks
+from apps.web import api, health, webhooks
 from apps.web.errors import HANDLERS
 from services.kit import Kit
 
@@ -39,7 +39,8 @@ def create(kit: Kit) -> Starlette:
             Route("/ready", health.ready),
             Route("/readyz", health.ready),
             Route("/webhooks/telegram", webhooks.telegram, methods=["POST"]),
-            Route("/webhooks/{provider}", webhooks.payment_provider, methods=["POST"]),
+            Route("/webhooks/{provider}", webhooks.payment_provider, methods=["GET", "POST"]),
+            *api.routes(),
         ],
         exception_handlers=HANDLERS,
         lifespan=lifespan,

@@ -6,12 +6,15 @@ import secrets
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 from apps.threads import in_thread
-from apps.web.errors import TooLarge
+from apps.web import bodies
+from apps.web.addresses import client_address
 from services import billing
+from services.billing import Capability, RawNotice
 from services.kit import Kit
 from services.platform import inbox
 from services.platform.documents import BadDocument, read_object
@@ -19,6 +22,7 @@ from services.platform.errors import Forbidden, NotFound, TryLater
 
 LARGEST = 1024 * 1024  # bytes: far above every update and notification
 LARGEST_ID = 2**63 - 1
+BY_GET = {"robokassa"}  # whose cabinet lets the shop choose the method
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +36,7 @@ async def telegram(request: Request) -> Response:
     wanted = kit.settings.telegram_webhook_secret.get_secret_value()
     if not secrets.compare_digest(given.encode(), wanted.encode()):  # bytes: text must be ASCII to be compared
         raise Forbidden("wrong secret")
-    update = read_object(await _body(request), limit=LARGEST)
+    update = read_object(await bodies.read(request, LARGEST), limit=LARGEST)
     update_id = update.get("update_id")
     if type(update_id) is not int or not 0 <= update_id <= LARGEST_ID:
         raise BadDocument("no update_id")
@@ -41,26 +45,31 @@ async def telegram(request: Request) -> Response:
 
 
 async def payment_provider(request: Request) -> Response:
-    """A provider's notification. Nothing in it is believed, so nothing in it needs to be secret."""
+    """A provider's notification, in the form its adapter knows. What is not signed is not believed, so nothing in it
+    needs to be secret."""
+    return await _receive(request, request.path_params["provider"])
+
+
+async def yookassa(request: Request) -> Response:
+    """The same for YooKassa alone, at an address of the API."""
+    return await _receive(request, "yookassa")
+
+
+async def _receive(request: Request, code: str) -> Response:
     kit: Kit = request.app.state.kit
-    provider = kit.providers.get(request.path_params["provider"])
-    if provider is None:
+    provider = kit.providers.get(code)
+    if provider is None or Capability.WEBHOOK not in provider.capabilities:
         raise NotFound("no such provider")
-    await in_thread(_store_notification, kit, provider, await _body(request))
-    return Response(status_code=200)
-
-
-async def _body(request: Request) -> bytes:
-    """Raises TooLarge while reading, not after; BadDocument when the sender left in the middle."""
-    body = bytearray()
+    if request.method != "POST" and not (request.method == "GET" and code in BY_GET):
+        raise HTTPException(405, headers={"Allow": "POST"})
+    raw = RawNotice(await bodies.read(request, LARGEST), dict(request.headers), dict(request.query_params))
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST:
-                raise TooLarge
-    except ClientDisconnect:
-        raise BadDocument("cut off") from None
-    return bytes(body)
+        accepted = await in_thread(_store_notification, kit, provider, raw)
+    except billing.BadNotification as error:
+        address = client_address(request, kit.settings.trusted_proxy_hops)
+        log.warning("notification_rejected", provider=code, error=str(error), client_address=str(address))
+        raise
+    return PlainTextResponse(accepted.answer)
 
 
 def _store_update(kit: Kit, update: dict[str, object]) -> None:
@@ -72,10 +81,12 @@ def _store_update(kit: Kit, update: dict[str, object]) -> None:
         raise TryLater(f"could not store an update: {type(error).__name__}") from None
 
 
-def _store_notification(kit: Kit, provider: billing.PaymentProvider, body: bytes) -> None:
+def _store_notification(kit: Kit, provider: billing.PaymentProvider, raw: RawNotice) -> billing.Accepted:
+    """Committed when it returns: only then may the provider hear its answer."""
     try:
         with kit.db.begin() as tx:
-            announced = billing.accept_notification(tx, provider, body, kit.clock.now())
+            accepted = billing.accept_notification(tx, provider, raw, kit.clock.now())
     except SQLAlchemyError as error:
         raise TryLater(f"could not store a notification: {type(error).__name__}") from None
-    log.info("notification_stored", provider=provider.code, announced=announced)
+    log.info("notification_stored", provider=provider.code, announced=accepted.announced)
+    return accepted

@@ -19,7 +19,7 @@ from services.billing.charge import (
     start_charge,
     stop_charge,
 )
-from services.billing.checkout import Checkout, CheckoutFailed, audiences, checkout, retry
+from services.billing.checkout import Checkout, CheckoutFailed, PaymentDeclined, audiences, checkout, retry
 from services.billing.decide import CHOICES, CannotApply, Choice, NothingToDecide, apply_policy, decide, undecided
 from services.billing.events import (
     ChargeDeclined,
@@ -55,7 +55,8 @@ from services.billing.precheckout import Refused, approve
 from services.billing.providers.base import BadNotification, Capability, PaymentProvider, RawNotice
 from services.billing.providers.stars_updates import notice_of_update
 from services.billing.reconcile import check_notified, check_payment, expire_invoices, reconcile, schedule_checks
-from services.billing.refund import (
+from services.billing.refund import request_refund
+from services.billing.refund_plan import (
     Access,
     BadRefundAmount,
     CannotRefund,
@@ -63,7 +64,6 @@ from services.billing.refund import (
     NotRefundable,
     RefundPlan,
     plan_refund,
-    request_refund,
 )
 from services.billing.refunding import continue_refund, resolve_refund, schedule_refund_checks
 from services.billing.rewards import reverse_rewards, rewards_of
@@ -88,7 +88,6 @@ from services.billing.views import (
     invoice,
     invoice_message,
     payment,
-    payment_by_key,
     payment_by_reference,
     payments_of,
     planned_charge,
@@ -130,6 +129,7 @@ __all__ = [
     "PaymentAuthorized",
     "PaymentCheckDue",
     "PaymentDecided",
+    "PaymentDeclined",
     "PaymentFailed",
     "PaymentNeedsDecision",
     "PaymentNotFound",
@@ -179,7 +179,6 @@ __all__ = [
     "on_statement_due",
     "overview",
     "payment",
-    "payment_by_key",
     "payment_by_reference",
     "payments_of",
     "plan_next_try",

@@ -30,7 +30,25 @@ RULES = {
         JOIN ledger_transactions t ON t.kind = 'payment' AND t.reference = p.id::text WHERE p.state <> 'succeeded'""",
     "booked_payment_exists": """
         SELECT 'ledger transaction ' || t.id, 'there is no payment ' || t.reference FROM ledger_transactions t
-        WHERE t.kind = 'payment' AND NOT EXISTS (SELECT FROM payments p WHERE p.id::text = t.reference)""",
+        WHERE t.kind IN ('payment', 'fee', 'decision')
+          AND NOT EXISTS (SELECT FROM payments p WHERE p.id::text = t.reference)""",
+    "booked_refund_exists": """
+        SELECT 'ledger transaction ' || t.id, 'there is no refund ' || t.reference FROM ledger_transactions t
+        WHERE t.kind IN ('refund', 'refund_reserve')
+          AND NOT EXISTS (SELECT FROM refunds r WHERE r.id::text = t.reference)""",
+    "fitting_payment_is_revenue": """
+        SELECT 'payment ' || p.id, coalesce(-sum(e.minor), 0) || ' earned, ' || p.received_minor || ' came'
+        FROM payments p
+        LEFT JOIN ledger_transactions t ON t.kind = 'payment' AND t.reference = p.id::text
+        LEFT JOIN ledger_entries e ON e.transaction_id = t.id AND e.account LIKE 'revenue:%'
+        WHERE p.state = 'succeeded' AND p.decision IS NULL GROUP BY p.id
+        HAVING coalesce(-sum(e.minor), 0) IS DISTINCT FROM p.received_minor""",
+    "fee_is_booked_as_told": """
+        SELECT 'payment ' || p.id, coalesce(sum(e.minor), 0) || ' booked, the fee is ' || coalesce(p.fee_minor, 0)
+        FROM payments p
+        LEFT JOIN ledger_transactions t ON t.kind IN ('payment', 'fee') AND t.reference = p.id::text
+        LEFT JOIN ledger_entries e ON e.transaction_id = t.id AND e.account = 'fees:' || p.provider
+        GROUP BY p.id HAVING coalesce(sum(e.minor), 0) <> coalesce(p.fee_minor, 0)""",
     "decided_payment_is_booked": """
         SELECT 'payment ' || p.id, 'decided ' || p.decided || ', booked ' || count(t.id) || ' times' FROM payments p
         LEFT JOIN ledger_transactions t ON t.kind = 'decision' AND t.reference = p.id::text

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from services import catalog
 from services.billing.attempts import Terms, new_attempt, new_invoice
-from services.billing.checkout import CheckoutFailed, send
+from services.billing.checkout import CheckoutFailed, PaymentDeclined, send
 from services.billing.events import ChargeDeclined, ChargeDue, InvoicePaid, PaymentFailed
 from services.billing.methods import own_method
 from services.billing.models import ChargeRow, InvoiceRow, MethodRow, PaymentRow
@@ -105,7 +105,7 @@ def carry_out_charge(db: Database, providers: Mapping[str, PaymentProvider], eve
         attempt = new_attempt(tx, provider, invoice, terms, now)
     try:
         send(db, provider, attempt, now, is_new=True)
-    except CheckoutFailed:
+    except (CheckoutFailed, PaymentDeclined):
         pass  # declined: PaymentFailed plans the next try; unknown: the attempt is asked about like any other
 
 

@@ -20,13 +20,23 @@ from services.billing.transitions import lock
 from services.billing.views import payment as own_payment
 from services.identity import Party
 from services.platform.db import Database
-from services.platform.errors import TryLater
+from services.platform.errors import Rejected, TryLater
 
 
 class CheckoutFailed(TryLater):
-    """The provider refused or cannot be reached: try again or pay in another way. The attempt is kept."""
+    """The provider cannot be reached or gave no clear answer. The attempt is kept: the same call goes on with it."""
 
     code: ClassVar[str] = "checkout_failed"
+
+
+class PaymentDeclined(Rejected):
+    """The provider refused for certain; another try is another attempt. `reason` is its word."""
+
+    code: ClassVar[str] = "payment_declined"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ def checkout(
     """Opens an attempt to buy a tariff. Asking again for the same thing, also after a crash in between, gives the same
     attempt as long as its page is fresh; with the same `reference`, always. `save`: the buyer agreed that the card is
     remembered (see methods.consent_to_saving); `renews`: the provider is to charge each period by itself.
-    Raises TariffNotFound, NotForSale, ProviderOff, ConsentMissing or CheckoutFailed."""
+    Raises TariffNotFound, NotForSale, ProviderOff, ConsentMissing, PaymentDeclined or CheckoutFailed."""
     terms = Terms(description, return_url, save=save, renews=renews, reference=reference)
     with db.begin() as tx:
         take_turns(tx, party)
@@ -83,7 +93,8 @@ def retry(
     reference: str | None = None,
 ) -> Checkout:
     """Another attempt at the invoice of an own earlier one, at its frozen price, by the same provider or by another one
-    of the same currency. Raises PaymentNotFound, InvoiceClosed, NotForSale, ProviderOff or CheckoutFailed."""
+    of the same currency. Raises PaymentNotFound, InvoiceClosed, NotForSale, ProviderOff, PaymentDeclined or
+    CheckoutFailed."""
     with db.begin() as tx:
         take_turns(tx, party)
         earlier = own_payment(tx, party, payment_id)
@@ -108,20 +119,18 @@ def retry(
 
 def send(db: Database, provider: PaymentProvider, attempt: PaymentRow, now: datetime, *, is_new: bool) -> Checkout:
     """The network part of an attempt that is stored. One that is not new may have been sent: it is asked about first.
-    Raises CheckoutFailed."""
-    if attempt.pay_url or attempt.state not in ("sending", "unknown"):
+    Raises PaymentDeclined or CheckoutFailed."""
+    if attempt.state not in ("sending", "unknown"):
         return _seen(attempt)
     outcome = provider.create(attempt.request, attempt.key) if is_new else ask(provider, attempt, now)
     if isinstance(outcome, Unknown) and attempt.external_id is None and Capability.SAME_KEY in provider.capabilities:
-        outcome = provider.create(
-            attempt.request, attempt.key
-        )  # cannot charge twice, and most hiccups last one request
+        outcome = provider.create(attempt.request, attempt.key)  # most hiccups last one request
     with db.begin() as tx:
         if outcome is None:
             payment = tx.get_one(PaymentRow, attempt.id)
         else:
             payment = record(tx, provider, attempt.id, outcome, now, cause="checkout")
-    if payment.pay_url is None and payment.state not in ("succeeded", "authorized", "awaiting_user"):
+    if payment.state in ("sending", "unknown"):
         raise CheckoutFailed(f"payment {payment.id}: {payment.state}: {payment.detail}")
     return _seen(payment)
 
@@ -133,4 +142,6 @@ def audiences(tx: Session, party: Party) -> frozenset[str]:
 
 
 def _seen(payment: PaymentRow) -> Checkout:
+    if payment.state in ("failed", "canceled"):
+        raise PaymentDeclined(payment.detail or payment.state)
     return Checkout(payment.invoice_id, payment.id, payment.pay_url, payment.state)

@@ -13,15 +13,17 @@ from services import ledger
 from services.billing.accounts import held, revenue, wallet
 from services.billing.attempts import new_invoice
 from services.billing.events import InvoicePaid, PaymentDecided, PaymentNeedsDecision
-from services.billing.models import InvoiceRow, PaymentRow
+from services.billing.models import InvoiceRow, PaymentRow, RefundRow
 from services.billing.providers.base import PaymentProvider
-from services.billing.refund import left_of, request_refund
+from services.billing.refund import request_refund
+from services.billing.refund_plan import left_of
+from services.billing.states import ON_ITS_WAY
 from services.billing.transitions import lock
 from services.billing.views import Payment, seen
 from services.catalog import Quote
 from services.identity import Party
 from services.platform import audit
-from services.platform.errors import Conflict
+from services.platform.errors import Conflict, Rejected
 from services.platform.money import Money
 from services.platform.outbox import emit
 
@@ -56,6 +58,9 @@ def decide(
     invoice, payment = lock(tx, payment_id)
     if payment.decision is None or payment.decided is not None:
         raise NothingToDecide(f"payment {payment_id}")
+    going = select(RefundRow.id).where(RefundRow.payment_id == payment.id, RefundRow.state.in_(ON_ITS_WAY))
+    if tx.scalar(going.limit(1)):
+        raise NothingToDecide(f"a part of payment {payment_id} is on its way back")
     match choice:
         case "apply":
             _apply(tx, invoice, payment, now)
@@ -88,7 +93,7 @@ def apply_policy(
         return
     try:
         decide(tx, providers, event.payment_id, chosen, actor=f"rule:{event.reason}={choice}", now=now)
-    except Conflict:
+    except (Conflict, Rejected):
         return
 
 

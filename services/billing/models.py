@@ -4,7 +4,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index, Sequence, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Identity, Index, Sequence, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.db import Base
@@ -76,8 +76,8 @@ class PaymentRow(Base):
     external_id: Mapped[str | None]
     pay_url: Mapped[str | None]
     detail: Mapped[str | None]
-    save: Mapped[bool] = mapped_column(default=False)
-    renews: Mapped[bool] = mapped_column(default=False)
+    save: Mapped[bool] = mapped_column(default=False, server_default=false())
+    renews: Mapped[bool] = mapped_column(default=False, server_default=false())
     method_id: Mapped[int | None] = mapped_column(ForeignKey(MethodRow.id))
     received_minor: Mapped[int | None]
     received_currency: Mapped[str | None]

@@ -10,6 +10,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from services.billing.adopt import adopt, note_renewal
+from services.billing.adopt_refund import adopt_refund
 from services.billing.ask import ask, is_hopeless
 from services.billing.events import NotificationStored, PaymentCheckDue
 from services.billing.models import InvoiceRow, NotificationRow, PaymentRow
@@ -24,7 +25,7 @@ from services.billing.providers.base import (
     Unknown,
 )
 from services.billing.record import plan_next_check, record
-from services.billing.refunding import adopt_refund, record_refund
+from services.billing.refunding import record_refund
 from services.billing.states import OPEN
 from services.billing.transitions import fail, lock
 from services.billing.views import Payment, seen

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Text, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services import ledger
-from services.billing.accounts import clearing, held, revenue, wallet
+from services.billing.adopt_refund import adopt_refund
 from services.billing.ask import KEY_LIFE
-from services.billing.events import ForeignRefund, PaymentRefunded, RefundCheckDue, RefundFailed
-from services.billing.models import InvoiceRow, PaymentRow, RefundChangeRow, RefundRow
+from services.billing.events import RefundCheckDue
+from services.billing.models import InvoiceRow, PaymentRow, RefundRow
 from services.billing.providers.base import (
     BUSY,
     Capability,
@@ -25,8 +23,9 @@ from services.billing.providers.base import (
     RefundSnapshot,
     Unknown,
 )
+from services.billing.refund_booking import announce_failure, book_refund, release
 from services.billing.states import ON_ITS_WAY
-from services.billing.transitions import lock, lock_refund, move_refund
+from services.billing.transitions import lock_refund, move_refund
 from services.platform.db import Database
 from services.platform.errors import Misconfigured, TryLater
 from services.platform.outbox import emit
@@ -59,6 +58,9 @@ def continue_refund(db: Database, providers: Mapping[str, PaymentProvider], refu
         outcome = _ask(db, provider, refund, now)
     with db.begin() as tx:
         record_refund(tx, refund_id, outcome, now, cause="answer", is_certain=first or repeatable)
+        _, payment, refund = lock_refund(tx, refund_id)
+        if refund.state == "unknown" and not repeatable:
+            announce_failure(tx, payment, refund, now)
     if isinstance(outcome, NotSent) or (isinstance(outcome, Unknown) and repeatable):
         raise TryLater(f"{provider.code}: {outcome.error}", after=1.0 if outcome.error == BUSY else None)
 
@@ -84,7 +86,6 @@ def record_refund(
         case Unknown(error) if refund.state == "sending":
             refund.detail = error[:200]
             move_refund(tx, refund, "unknown", now, cause)
-            _announce_failure(tx, payment, refund, now)
         case _:
             pass
     open_one = refund.state in ("unknown", "pending")
@@ -108,55 +109,6 @@ def schedule_refund_checks(tx: Session, now: datetime) -> int:
         emit(tx, RefundCheckDue(refund_id=row.id), now)
         row.check_after = now + CHECK_EVERY
     return len(rows)
-
-
-def adopt_refund(tx: Session, provider: PaymentProvider, snapshot: RefundSnapshot, now: datetime) -> int | None:
-    """The refund that this is: known by its id or key, or the one of this payment whose answer was lost, or one that
-    was made elsewhere, which gets a row. None when it is not about a payment of ours, or nothing has gone back yet."""
-    paid = select(PaymentRow.id).where(
-        PaymentRow.provider == provider.code, PaymentRow.external_id == snapshot.payment_external_id
-    )
-    if (payment_id := tx.scalar(paid)) is None:
-        return None
-    _, payment = lock(tx, payment_id)
-    ours = select(RefundRow.id).where(RefundRow.payment_id == payment.id, RefundRow.destination == "provider")
-    if known := tx.scalar(ours.where(RefundRow.external_id == snapshot.external_id)):
-        return known
-    unanswered = ours.where(RefundRow.external_id.is_(None), RefundRow.state.in_(("requested", "sending", "unknown")))
-    same = unanswered.where(RefundRow.amount_minor == snapshot.amount.minor)
-    if snapshot.key is not None:
-        same = unanswered.where(func.cast(RefundRow.key, Text) == snapshot.key)
-    if found := tx.scalar(same.order_by(RefundRow.id).limit(1)):
-        return found
-    return _foreign(tx, payment, snapshot, now) if snapshot.status == "succeeded" else None
-
-
-def book_refund(tx: Session, invoice: InvoiceRow, payment: PaymentRow, refund: RefundRow, now: datetime) -> None:
-    """The money is back: into the books, and told."""
-    assert payment.received is not None
-    applied = payment.decision is None or payment.decided == "apply"
-    source = revenue(invoice) if applied else held(payment)
-    if payment.decided == "keep" and not ledger.find(tx, kind="refund_reserve", reference=str(refund.id)):
-        source = wallet(payment.party)  # taken back elsewhere, perhaps after it was spent
-    target = clearing(payment) if refund.destination == "provider" else wallet(payment.party)
-    entries = [ledger.Entry(source, refund.amount), ledger.Entry(target, -refund.amount)]
-    ledger.post(tx, kind="refund", reference=str(refund.id), entries=entries, now=now, may_overdraw=True)
-    tx.flush()
-    back = select(func.sum(RefundRow.amount_minor)).where(
-        RefundRow.payment_id == payment.id, RefundRow.state == "succeeded"
-    )
-    news = PaymentRefunded(
-        refund_id=refund.id,
-        payment_id=payment.id,
-        invoice_id=invoice.id,
-        party=payment.party,
-        minor=refund.amount.minor,
-        of_minor=payment.received.minor,
-        shorten=refund.access == "shorten" and applied,
-        applied=applied,
-        full=int(tx.scalar(back) or 0) == payment.received.minor,
-    )
-    emit(tx, news, now)
 
 
 def _is_strange(payment: PaymentRow, refund: RefundRow, snapshot: RefundSnapshot) -> bool:
@@ -200,50 +152,5 @@ def _move_on(
     if state == "succeeded":
         book_refund(tx, invoice, payment, refund, now)
     elif state in ("canceled", "failed"):
-        _release(tx, payment, refund, now)
-        _announce_failure(tx, payment, refund, now)
-
-
-def _release(tx: Session, payment: PaymentRow, refund: RefundRow, now: datetime) -> None:
-    """The money did not leave: what was set aside is the buyer's again, and a decision is open again."""
-    if ledger.find(tx, kind="refund_reserve", reference=str(refund.id)):
-        ledger.reverse(tx, kind="refund_reserve", reference=str(refund.id), now=now)
-    if payment.decided == "refund":
-        payment.decided = None
-
-
-def _announce_failure(tx: Session, payment: PaymentRow, refund: RefundRow, now: datetime) -> None:
-    news = RefundFailed(
-        refund_id=refund.id,
-        payment_id=payment.id,
-        party=payment.party,
-        reason=refund.detail or "",
-        unknown=refund.state == "unknown",
-    )
-    emit(tx, news, now)
-
-
-def _foreign(tx: Session, payment: PaymentRow, snapshot: RefundSnapshot, now: datetime) -> int:
-    row = RefundRow(
-        payment_id=payment.id,
-        party=payment.party,
-        provider=payment.provider,
-        destination="provider",
-        state="sending",
-        amount_minor=snapshot.amount.minor,
-        currency=snapshot.amount.currency,
-        key=uuid.uuid4(),
-        request={},
-        external_id=snapshot.external_id,
-        access="keep",
-        reason="made at the provider",
-        actor=f"provider:{payment.provider}",
-        created_at=now,
-        updated_at=now,
-        checks=0,
-    )
-    tx.add(row)
-    tx.flush()
-    tx.add(RefundChangeRow(refund_id=row.id, at=now, before=None, after="sending", cause="made at the provider"))
-    emit(tx, ForeignRefund(refund_id=row.id, payment_id=payment.id, party=payment.party), now)
-    return row.id
+        release(tx, payment, refund, now)
+        announce_failure(tx, payment, refund, now)

@@ -15,13 +15,15 @@ from sqlalchemy.orm import Session
 
 from services import ledger
 from services.billing.adopt import adopt
+from services.billing.adopt_refund import adopt_refund
 from services.billing.events import StatementDue, StatementMade
 from services.billing.models import PaymentRow, RefundRow, StatementRow
 from services.billing.providers.base import Capability, Operation, PaymentProvider, RefundSnapshot, Snapshot
 from services.billing.record import record
-from services.billing.refunding import adopt_refund, record_refund
+from services.billing.refunding import record_refund
 from services.billing.settle import book_fee
 from services.platform.db import Database
+from services.platform.money import Money
 from services.platform.outbox import emit
 
 DAY = timedelta(days=1)
@@ -44,7 +46,8 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`totals` are minor units: {"theirs": {"payments RUB": 1}, "ours": {...}, "clearing": {...}}."""
+    """`totals` are minor units: {"theirs": {"payments RUB": 1}, "ours": {...}, "clearing": {...}}; a provider that
+    lists nothing has no "theirs"."""
 
     provider: str
     day: date
@@ -57,9 +60,12 @@ class Statement:
 def schedule_statements(tx: Session, now: datetime) -> int:
     """Once yesterday's lists are complete: announces every provider in use whose statement of it is missing."""
     day = (now.astimezone(UTC) - DAY).date()
-    if now - _midnight(day + DAY) < READY:
+    if now < _midnight(day + DAY) + READY:
         return 0
-    done = exists().where(StatementRow.provider == PaymentRow.provider, StatementRow.day == day)
+    complete = _midnight(day + DAY) + READY
+    done = exists().where(
+        StatementRow.provider == PaymentRow.provider, StatementRow.day == day, StatementRow.made_at >= complete
+    )
     began = PaymentRow.created_at > now - RECENT, PaymentRow.created_at < _midnight(day + DAY)
     used = select(PaymentRow.provider).distinct().where(*began, ~done)
     codes = tx.scalars(used).all()
@@ -71,12 +77,13 @@ def schedule_statements(tx: Session, now: datetime) -> int:
 def make_statement(
     db: Database, providers: Mapping[str, PaymentProvider], code: str, day: date, now: datetime
 ) -> Statement | None:
-    """Lists, compares, stores; the same day again replaces. None where the provider lists nothing. Raises TryLater."""
+    """Lists, compares, stores; the same day again replaces. Of a provider that lists nothing it holds our own totals,
+    to be compared in its cabinet. None for a provider that is not configured. Raises TryLater."""
     provider = providers.get(code)
-    if provider is None or Capability.LIST not in provider.capabilities:
+    if provider is None:
         return None
-    since = _midnight(day)
-    listed = provider.operations(since - MARGIN, since + DAY + MARGIN)
+    since, lists = _midnight(day), Capability.LIST in provider.capabilities
+    listed = provider.operations(since - MARGIN, since + DAY + MARGIN) if lists else []
     with db.begin() as tx:
         _learn(tx, provider, listed, now)
         statement = _compare(tx, provider, day, listed, now)
@@ -133,7 +140,8 @@ def _compare(
 ) -> Statement:
     since, until = _midnight(day), _midnight(day) + DAY
     differences: list[Difference] = []
-    totals: dict[str, Counter[str]] = {"theirs": Counter(), "ours": Counter(), "clearing": Counter()}
+    lists = Capability.LIST in provider.capabilities
+    totals: dict[str, Counter[str]] = {side: Counter() for side in ("theirs", "ours", "clearing")[not lists :]}
     payments = {p.external_id: p for p in _rows(tx, PaymentRow, provider, listed, since, until)}
     refunds = {r.external_id: r for r in _rows(tx, RefundRow, provider, listed, since, until)}
     for operation in listed:
@@ -148,7 +156,8 @@ def _compare(
         for row in rows:
             if row.state == "succeeded" and since <= _ended_at(row) < until:
                 totals["ours"][f"{what} {_came(row)[1]}"] += _came(row)[0]
-            if row.state == "succeeded" and since <= row.created_at < until and row.external_id not in seen:
+            made_that_day = lists and since <= row.created_at < until
+            if row.state == "succeeded" and made_that_day and row.external_id not in seen:
                 differences.append(_missing_there(what[:-1], row))
     for (kind, currency), minor in ledger.turnover(tx, f"clearing:{provider.code}", since, until).items():
         totals["clearing"][f"{kind} {currency}"] += minor
@@ -164,7 +173,7 @@ def _difference(what: str, operation: Operation, own: PaymentRow | RefundRow | N
             return None  # nothing moved, and nobody waits for it here
         return Difference("missing_here", what, operation.external_id, "nothing", theirs)
     minor, currency = _came(own)
-    ours = f"{what} {own.id}: {own.state} {minor} minor units of {currency}"
+    ours = f"{what} {own.id}: {own.state} {Money(minor, currency)} {currency}"
     if (operation.status == "succeeded") != (own.state == "succeeded"):
         return Difference("state", what, operation.external_id, ours, theirs)
     if own.state == "succeeded" and (minor, currency) != (operation.amount.minor, operation.amount.currency):
@@ -174,7 +183,7 @@ def _difference(what: str, operation: Operation, own: PaymentRow | RefundRow | N
 
 def _missing_there(what: str, row: PaymentRow | RefundRow) -> Difference:
     minor, currency = _came(row)
-    ours = f"{what} {row.id}: {row.state} {minor} minor units of {currency}"
+    ours = f"{what} {row.id}: {row.state} {Money(minor, currency)} {currency}"
     return Difference("missing_there", what, row.external_id or "none", ours, "nothing")
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from services import ledger
 from services.billing.models import PaymentChangeRow, PaymentRow, RefundChangeRow, RefundRow
-from services.billing.refund import NotRefundable, left_of
+from services.billing.refund_plan import NotRefundable, left_of
 from services.billing.rewards import REWARDS, reference_of
 from services.billing.views import Invoice, Payment, PaymentNotFound, Refund, invoice, refunds_of, seen
 from services.platform.money import Money

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -100,18 +99,6 @@ def payment_by_reference(tx: Session, party: Party, reference: str) -> Payment:
     row = tx.scalar(select(PaymentRow).where(PaymentRow.reference == reference, PaymentRow.party == str(party)))
     if row is None:
         raise PaymentNotFound(f"payment for {reference} of {party}")
-    return seen(row)
-
-
-def payment_by_key(tx: Session, party: Party, key: str) -> Payment:
-    """The own attempt whose key an invoice message carries as its payload. Raises PaymentNotFound."""
-    try:
-        known = select(PaymentRow).where(PaymentRow.key == uuid.UUID(key), PaymentRow.party == str(party))
-    except ValueError:
-        raise PaymentNotFound("not a key of ours") from None
-    row = tx.scalar(known)
-    if row is None:
-        raise PaymentNotFound(f"payment with key {key} of {party}")
     return seen(row)
 
 

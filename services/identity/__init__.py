@@ -1,8 +1,22 @@
 """People and who can own or owe something.
 
 A `User` is a person who wrote to the bot. A `Party` ("user:42", later "workspace:7") is whoever buys, owns and is
-owed: the services above know parties only. Consents are kept word by version."""
+owed: the services above know parties only. Consents are kept word by version. A `Client` is a program of the operator's
+that calls the HTTP API with a key."""
 
+from services.identity.clients import (
+    BadClient,
+    BadKey,
+    Client,
+    ClientNotFound,
+    IssuedKey,
+    NameTaken,
+    authenticate,
+    clients,
+    create_client,
+    revoke_client,
+    scopes,
+)
 from services.identity.consent import consent, has_consented
 from services.identity.events import UserJoined
 from services.identity.parties import Party
@@ -17,15 +31,26 @@ from services.identity.people import (
 )
 
 __all__ = [
+    "BadClient",
+    "BadKey",
+    "Client",
+    "ClientNotFound",
+    "IssuedKey",
+    "NameTaken",
     "Party",
     "User",
     "UserJoined",
     "UserNotFound",
+    "authenticate",
     "choose_language",
+    "clients",
     "consent",
+    "create_client",
     "find_user",
     "greet",
     "has_consented",
     "mark_unreachable",
+    "revoke_client",
+    "scopes",
     "user",
 ]

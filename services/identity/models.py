@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Identity
+from sqlalchemy import ForeignKey, Identity, Index, String, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.db import Base
@@ -28,3 +29,17 @@ class ConsentRow(Base):
     document: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[str] = mapped_column(primary_key=True)
     given_at: Mapped[datetime]
+
+
+class ApiClientRow(Base):
+    """A program that calls the HTTP API. `key_hash` is SHA-256 of the random part of its key, in hex."""
+
+    __tablename__ = "api_clients"
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    name: Mapped[str]
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(String))
+    key_hash: Mapped[str]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    __table_args__ = (Index("api_clients_name", "name", unique=True, postgresql_where=text("revoked_at IS NULL")),)

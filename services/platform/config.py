@@ -10,21 +10,21 @@ import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal
-from urllib.parse import SplitResult, quote, urlsplit
-from zoneinfo import ZoneInfo
+from urllib.parse import quote
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from services.platform.config_values import (
+    POLICY_REASONS,
+    CommaList,
+    OutsideUrl,
+    Policies,
+    SecretAddress,
+    TimeZone,
+    secret,
+)
 from services.platform.errors import Misconfigured
 
 
@@ -38,66 +38,6 @@ class BadConfiguration(Misconfigured):
         self.faults = sorted(faults)
 
 
-def _comma_list(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _outside_url(value: str) -> str:
-    """Secrets travel to these addresses: https, or this very machine. They are shown in logs, so they hold none."""
-    parts = _address(value)
-    local = parts.hostname in {"127.0.0.1", "localhost", "::1"}
-    if not (parts.scheme == "https" and parts.hostname) and not (parts.scheme == "http" and local):
-        raise ValueError("must be an https:// address (http:// only on this machine)")
-    if parts.username is not None:
-        raise ValueError("must not hold a password")
-    return value.rstrip("/")
-
-
-def _address(value: str) -> SplitResult:
-    """Takes a URL apart. What Python says about a bad one quotes it: that is kept back."""
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        raise ValueError("must be an address") from None
-    return parts
-
-
-def _secret_address(value: SecretStr) -> SecretStr:
-    _address(value.get_secret_value())
-    return value
-
-
-def _time_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):  # none of that name; a path; a directory
-        raise ValueError("must be a time zone like Europe/Moscow") from None
-    return value
-
-
-def _secret(pattern: str) -> AfterValidator:
-    def check(value: SecretStr) -> SecretStr:
-        if not re.fullmatch(pattern, value.get_secret_value()):
-            raise ValueError(f"must match {pattern}")
-        return value
-
-    return AfterValidator(check)
-
-
-POLICY_REASONS = ("late", "double", "amount")
-POLICY = re.compile(rf"({'|'.join(POLICY_REASONS)})=(apply|refund|keep|ask)")
-
-
-def _policies(value: tuple[str, ...]) -> tuple[str, ...]:
-    for part in value:
-        if not POLICY.fullmatch(part):
-            raise ValueError("must be late=, double= or amount= with apply, refund, keep or ask")
-    return value
-
-
-CommaList = BeforeValidator(_comma_list)
-OutsideUrl = Annotated[str, AfterValidator(_outside_url)]
 AppEnv = Literal["dev", "test", "prod"]
 Provider = Literal["yookassa", "robokassa", "stars", "cryptopay", "balance"]
 # What each provider cannot do without.
@@ -140,22 +80,22 @@ class Settings(BaseModel):
     app_env: AppEnv = "prod"
     database_url: SecretStr
     db_pool_size: int | None = Field(None, ge=1, le=100)
-    redis_url: Annotated[SecretStr, _secret(r"(redis|rediss|unix)://.+"), AfterValidator(_secret_address)]
+    redis_url: Annotated[SecretStr, secret(r"(redis|rediss|unix)://.+"), SecretAddress]
     port: int = Field(5000, ge=1, le=65535)
     public_url: OutsideUrl | None = None
     trusted_proxy_hops: int = Field(1, ge=0, le=10)
     job_threads: int = Field(8, ge=1, le=64)
 
-    telegram_bot_token: Annotated[SecretStr, _secret(r"[0-9]+:[A-Za-z0-9_-]+")]
+    telegram_bot_token: Annotated[SecretStr, secret(r"[0-9]+:[A-Za-z0-9_-]+")]
     telegram_admin_ids: Annotated[tuple[int, ...], CommaList] = ()
     telegram_mode: Literal["polling", "webhook"] = "polling"
-    telegram_webhook_secret: Annotated[SecretStr, _secret(r"[A-Za-z0-9_-]{16,256}")] | None = None
+    telegram_webhook_secret: Annotated[SecretStr, secret(r"[A-Za-z0-9_-]{16,256}")] | None = None
     telegram_api_url: OutsideUrl = "https://api.telegram.org"
     telegram_link_url: OutsideUrl = "https://t.me"
     support_username: str | None = Field(None, pattern=r"^@?[A-Za-z0-9_]{4,32}$")
 
     payment_providers: Annotated[tuple[Provider, ...], CommaList] = ("yookassa",)
-    payment_policy: Annotated[tuple[str, ...], CommaList, AfterValidator(_policies)] = ()
+    payment_policy: Annotated[tuple[str, ...], CommaList, Policies] = ()
     yookassa_shop_id: str | None = Field(None, pattern=r"^[0-9]+$")
     yookassa_secret_key: SecretStr | None = None
     yookassa_api_url: OutsideUrl = "https://api.yookassa.ru/v3"
@@ -167,7 +107,7 @@ class Settings(BaseModel):
     robokassa_hash: Literal["MD5", "SHA1", "RIPEMD160", "SHA256", "SHA384", "SHA512"] = "MD5"
     robokassa_pay_url: OutsideUrl = "https://auth.robokassa.ru"
     robokassa_services_url: OutsideUrl = "https://services.robokassa.ru"
-    cryptopay_token: Annotated[SecretStr, _secret(r"[0-9]+:[A-Za-z0-9_-]+")] | None = None
+    cryptopay_token: Annotated[SecretStr, secret(r"[0-9]+:[A-Za-z0-9_-]+")] | None = None
     cryptopay_api_url: OutsideUrl = "https://pay.crypt.bot/api"
     cryptopay_currency: Literal["RUB", "UAH", "USD", "EUR"] = "RUB"
     balance_currency: Literal["RUB", "UAH", "USD", "EUR"] = "RUB"
@@ -188,12 +128,12 @@ class Settings(BaseModel):
 
     vpn_servers: tuple[VpnServer, ...] = ()
 
-    sentry_dsn: Annotated[SecretStr, _secret(r"https?://[^/@\s]+@\S+/[0-9]+")] | None = None
+    sentry_dsn: Annotated[SecretStr, secret(r"https?://[^/@\s]+@\S+/[0-9]+")] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "standard"] = "json"
     build_version: str = "unknown"
     dyno: str = "local"
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = "Europe/Moscow"
+    time_zone: TimeZone = "Europe/Moscow"
     clock_url: str | None = Field(None, pattern=r"^file:///")
 
     @property

@@ -3,6 +3,7 @@
 KioskError
 ├── Invalid          what was sent is wrong, and stays wrong: nothing changed
 ├── NotFound         there is no such thing, or it is somebody else's
+├── Unauthenticated  nobody knows who asks: no credentials, or none that count
 ├── Forbidden        it exists, and you may not
 ├── Conflict         it was right a moment ago: the state moved on
 ├── Misconfigured    an operator must act: credentials, addresses, limits
@@ -27,6 +28,10 @@ class Invalid(KioskError):
 
 class NotFound(KioskError):
     code = "not_found"
+
+
+class Unauthenticated(KioskError):
+    code = "unauthenticated"
 
 
 class Forbidden(KioskError):

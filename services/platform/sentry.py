@@ -35,6 +35,7 @@ def _scrubbed(event: Event, hint: Hint) -> Event:
     if said := _said(hint):
         event["logentry"], event["extra"] = {"message": said[0]}, dict(said[1])
     event.pop("user", None)
+    event.get("request", {}).pop("query_string", None)  # some providers notify by GET, with the buyer's address
     mask(None, "", cast(dict[str, object], event))  # headers and texts of exceptions: all of it
     return event
 

@@ -26,7 +26,7 @@ def test_it_buys_at_once_and_gives_access(kiosk: Kiosk) -> None:
 def test_too_little_declines_and_takes_nothing(kiosk: Kiosk) -> None:
     anna = kiosk.person()
     kiosk.give(anna, Money(29899, "RUB"))
-    with pytest.raises(billing.CheckoutFailed, match="insufficient_balance"):
+    with pytest.raises(billing.PaymentDeclined, match="insufficient_balance"):
         kiosk.checkout(anna, provider="balance")
     assert kiosk.balance(f"wallet:{anna.party}") == -29899
     assert kiosk.faults() == []
@@ -39,7 +39,7 @@ def test_twenty_purchases_at_once_spend_no_more_than_there_is(kiosk: Kiosk) -> N
     def buy(number: int) -> bool:
         try:
             kiosk.checkout(anna, provider="balance", reference=f"buy:{number}")
-        except billing.CheckoutFailed:
+        except billing.PaymentDeclined:
             return False
         return True
 

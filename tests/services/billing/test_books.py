@@ -55,6 +55,23 @@ PLANTED: dict[str, tuple[str, str, str]] = {
         "paid_invoice_has_one_paid_attempt",
         "invoice",
     ),
+    "a refund in the ledger only": (
+        "UPDATE ledger_transactions SET reference = '99' || reference WHERE kind = 'refund'",
+        "booked_refund_exists",
+        "ledger transaction",
+    ),
+    "a fitting payment that was not earned": (
+        """
+        UPDATE ledger_entries SET account = 'held:user:99' WHERE account LIKE 'revenue:%' AND transaction_id =
+          (SELECT id FROM ledger_transactions WHERE kind = 'payment' AND reference = CAST(:sold AS text))""",
+        "fitting_payment_is_revenue",
+        "payment :sold",
+    ),
+    "a fee that was told and not booked": (
+        "UPDATE payments SET fee_minor = fee_minor + 1 WHERE id = :sold",
+        "fee_is_booked_as_told",
+        "payment :sold",
+    ),
     "an invoice paid by two": (
         "UPDATE payments SET invoice_id = (SELECT invoice_id FROM payments WHERE id = :partly) WHERE id = :sold",
         "paid_invoice_has_one_paid_attempt",
@@ -213,6 +230,7 @@ def test_a_fee_that_is_told_later_leaves_the_books_proved(kiosk: Kiosk) -> None:
     fee = kiosk.scalar("SELECT fee_minor FROM payments WHERE id = :id", id=sold)
     assert fee > 0
     with kiosk.kit.db.begin() as tx:
+        tx.execute(text("UPDATE payments SET fee_minor = fee_minor + 5"))
         entries = [ledger.Entry("fees:yookassa", Money(5, "RUB")), ledger.Entry("clearing:yookassa", Money(-5, "RUB"))]
         ledger.post(tx, kind="fee", reference=str(sold), entries=entries, now=kiosk.now)
     assert kiosk.faults() == []

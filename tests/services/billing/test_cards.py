@@ -8,6 +8,7 @@ import pytest
 
 from services import billing, catalog, identity
 from services.platform.db import Database
+from tests.factories import at_once
 from tests.world import Kiosk, Person
 
 HOUR = timedelta(hours=1)
@@ -103,7 +104,7 @@ def test_a_lost_answer_is_asked_about_and_never_charged_again(kiosk: Kiosk, mode
     kiosk.post("/yookassa/faults", mode=mode, method="POST", times=2, delay=0)
     start(kiosk, anna, card.id)
     kiosk.tick()
-    assert charge(kiosk).state == "sending"
+    assert charge(kiosk).state in ("sending", "paid"), "what was carried out may be notified at once"
     kiosk.pass_time(timedelta(minutes=20), step=timedelta(minutes=1))
     kiosk.hurry()
     assert charge(kiosk).state == "paid"
@@ -185,8 +186,6 @@ def test_two_workers_charge_once(kiosk: Kiosk, db: Database) -> None:
     card = remember_card(kiosk, anna)
     charge_id = start(kiosk, anna, card.id)
     due = billing.ChargeDue(charge_id=charge_id)
-    from tests.factories import at_once
-
     at_once(6, lambda _: billing.carry_out_charge(db, kiosk.kit.providers, due, kiosk.now))
     kiosk.drain()
     assert charge(kiosk).state == "paid"

@@ -1,0 +1,91 @@
+"""What a doomed process does: each errand is one call of billing as an application makes it, and `follow` is the relay
+and the workers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+
+from services import billing, catalog
+from services.identity import Party
+from services.kit import Kit
+from services.platform import outbox
+from services.platform.clock import wall_clock
+from services.reactions import react, routes
+
+OWN_QUEUES = ("default", "payments")  # what happens to money; servers and chats have their own tests
+
+
+def follow(kit: Kit, queues: Collection[str], since: int = 0) -> None:
+    """Plans, leases and carries out until nothing is due of these queues and of events after `since`."""
+    while True:
+        with kit.db.begin() as tx:
+            outbox.plan(tx, routes, wall_clock())
+        with kit.db.begin() as tx:
+            due = outbox.lease(tx, wall_clock())
+        own = sorted((event_id, name) for event_id, name, queue in due if event_id > since and queue in queues)
+        for event_id, name in own:
+            react(kit, event_id, name)
+        if not own:
+            return
+
+
+def nothing(kit: Kit) -> None:
+    """Only what follows from what was before."""
+
+
+def carry_out(kit: Kit, deliveries: Sequence[tuple[int, str]]) -> None:
+    """Deliveries as a broker brings them: in any order, perhaps for the second time."""
+    for event_id, name in deliveries:
+        react(kit, event_id, name)
+
+
+def checkout(kit: Kit, provider: str, party: Party) -> None:
+    billing.checkout(
+        kit.db,
+        kit.providers[provider],
+        party=party,
+        tariff="vpn-1m",
+        description="VPN",
+        return_url="https://t.me/kiosk_bot",
+        now=kit.clock.now(),
+    )
+
+
+def be_told(kit: Kit, provider: str, raw: billing.RawNotice) -> None:
+    with kit.db.begin() as tx:
+        billing.accept_notification(tx, kit.providers[provider], raw, kit.clock.now())
+
+
+def refund(kit: Kit, payment_id: int, **how: Any) -> None:
+    with kit.db.begin() as tx:
+        provider = kit.providers[billing.any_payment(tx, payment_id).provider]
+        billing.request_refund(
+            tx,
+            provider,
+            payment_id,
+            reason="the buyer asked",
+            actor="operator:1",
+            now=kit.clock.now(),
+            reference=f"refund:{payment_id}",
+            **how,
+        )
+
+
+def decide(kit: Kit, payment_id: int, choice: billing.Choice) -> None:
+    with kit.db.begin() as tx:
+        billing.decide(tx, kit.providers, payment_id, choice, actor="operator:1", now=kit.clock.now())
+
+
+def charge(kit: Kit, party: Party, method_id: int, purpose: str) -> None:
+    now = kit.clock.now()
+    with kit.db.begin() as tx:
+        quote = catalog.quote(tx, "vpn-1m", "RUB", {"all"})
+        billing.start_charge(tx, party=party, purpose=purpose, method_id=method_id, quote=quote, now=now)
+    with kit.db.begin() as tx:
+        billing.schedule_charges(tx, now)
+
+
+def make_statement(kit: Kit, provider: str, day: date) -> None:
+    billing.make_statement(kit.db, kit.providers, provider, day, kit.clock.now())
