@@ -18,13 +18,13 @@ RULES = {
         FROM invoices i JOIN payments p ON p.invoice_id = i.id AND p.state = 'succeeded'
              AND (p.decision IS NULL OR p.decided = 'apply') WHERE i.state <> 'paid'""",
     "succeeded_payment_is_booked_once": """
-        SELECT 'payment ' || p.id, coalesce(sum(e.minor), 0) || ' booked, ' || p.received_minor || ' came'
+        SELECT 'payment ' || p.id, coalesce(sum(e.minor), 0) || ' booked, ' || p.amount_minor || ' was the price'
         FROM payments p
         LEFT JOIN ledger_transactions t ON t.kind = 'payment' AND t.reference = p.id::text
-        LEFT JOIN ledger_entries e ON e.transaction_id = t.id AND e.currency = p.received_currency
+        LEFT JOIN ledger_entries e ON e.transaction_id = t.id AND e.currency = coalesce(p.received_currency, p.currency)
              AND (e.account = 'clearing:' || p.provider OR e.account = 'fees:' || p.provider)
         WHERE p.state = 'succeeded' GROUP BY p.id
-        HAVING coalesce(sum(e.minor), 0) IS DISTINCT FROM p.received_minor""",
+        HAVING coalesce(sum(e.minor), 0) IS DISTINCT FROM coalesce(p.received_minor, p.amount_minor)""",
     "unpaid_payment_is_not_booked": """
         SELECT 'payment ' || p.id, 'is ' || p.state || ', yet it is in the ledger' FROM payments p
         JOIN ledger_transactions t ON t.kind = 'payment' AND t.reference = p.id::text WHERE p.state <> 'succeeded'""",
@@ -37,12 +37,12 @@ RULES = {
         WHERE t.kind IN ('refund', 'refund_reserve')
           AND NOT EXISTS (SELECT FROM refunds r WHERE r.id::text = t.reference)""",
     "fitting_payment_is_revenue": """
-        SELECT 'payment ' || p.id, coalesce(-sum(e.minor), 0) || ' earned, ' || p.received_minor || ' came'
+        SELECT 'payment ' || p.id, coalesce(-sum(e.minor), 0) || ' earned, ' || p.amount_minor || ' was the price'
         FROM payments p
         LEFT JOIN ledger_transactions t ON t.kind = 'payment' AND t.reference = p.id::text
         LEFT JOIN ledger_entries e ON e.transaction_id = t.id AND e.account LIKE 'revenue:%'
         WHERE p.state = 'succeeded' AND p.decision IS NULL GROUP BY p.id
-        HAVING coalesce(-sum(e.minor), 0) IS DISTINCT FROM p.received_minor""",
+        HAVING coalesce(-sum(e.minor), 0) IS DISTINCT FROM coalesce(p.received_minor, p.amount_minor)""",
     "fee_is_booked_as_told": """
         SELECT 'payment ' || p.id, coalesce(sum(e.minor), 0) || ' booked, the fee is ' || coalesce(p.fee_minor, 0)
         FROM payments p
@@ -61,13 +61,14 @@ RULES = {
         GROUP BY r.id
         HAVING coalesce(-sum(e.minor), 0) <> CASE WHEN r.state = 'succeeded' THEN r.amount_minor ELSE 0 END""",
     "no_more_is_refunded_than_came": """
-        SELECT 'payment ' || p.id, sum(r.amount_minor) || ' refunded of ' || p.received_minor FROM payments p
+        SELECT 'payment ' || p.id, sum(r.amount_minor) || ' refunded of ' || coalesce(p.received_minor, p.amount_minor)
+        FROM payments p
         JOIN refunds r ON r.payment_id = p.id AND r.state = 'succeeded'
-        GROUP BY p.id HAVING sum(r.amount_minor) > p.received_minor""",
+        GROUP BY p.id HAVING sum(r.amount_minor) > coalesce(p.received_minor, p.amount_minor)""",
     "held_money_is_what_waits": """
         WITH waiting AS (
-          SELECT 'held:' || p.party AS account, p.received_currency AS currency,
-            p.received_minor - coalesce((SELECT sum(r.amount_minor) FROM refunds r
+          SELECT 'held:' || p.party AS account, coalesce(p.received_currency, p.currency) AS currency,
+            coalesce(p.received_minor, p.amount_minor) - coalesce((SELECT sum(r.amount_minor) FROM refunds r
               WHERE r.payment_id = p.id AND r.state = 'succeeded'), 0) AS minor
           FROM payments p WHERE p.decision IS NOT NULL AND coalesce(p.decided, 'refund') = 'refund'
           UNION ALL

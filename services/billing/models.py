@@ -104,7 +104,8 @@ class PaymentRow(Base):
     @property
     def received(self) -> Money | None:
         if self.received_minor is None or self.received_currency is None:
-            return None
+            # The release before did not write it down, and took nothing but the exact amount.
+            return self.amount if self.state == "succeeded" else None
         return Money(self.received_minor, self.received_currency)
 
 

@@ -98,7 +98,7 @@ PLANTED: dict[str, tuple[str, str, str]] = {
         "payment :sold",
     ),
     "a payment that says not what came": (
-        "UPDATE payments SET received_minor = NULL WHERE id = :sold",
+        "UPDATE payments SET received_minor = received_minor - 1 WHERE id = :sold",
         "succeeded_payment_is_booked_once",
         "payment :sold",
     ),
