@@ -53,7 +53,7 @@ from services.billing.methods import (
 from services.billing.overview import Overview, SwitchedOff, overview, switched_off, unknown_refunds
 from services.billing.precheckout import Refused, approve
 from services.billing.providers.base import BadNotification, Capability, PaymentProvider, RawNotice
-from services.billing.providers.stars_updates import notice_of_update
+from services.billing.providers.stars.updates import notice_of_update
 from services.billing.reconcile import check_notified, check_payment, expire_invoices, reconcile, schedule_checks
 from services.billing.refund import request_refund
 from services.billing.refund_plan import (

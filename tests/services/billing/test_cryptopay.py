@@ -18,7 +18,7 @@ import httpx
 import pytest
 import vcr
 
-from services.billing.providers import cryptopay, cryptopay_api
+from services.billing.providers import cryptopay
 from services.billing.providers.base import (
     Capability,
     Declined,
@@ -29,6 +29,7 @@ from services.billing.providers.base import (
     Unknown,
     Unsupported,
 )
+from services.billing.providers.cryptopay import api as cryptopay_api
 from services.platform.errors import Misconfigured, TryLater
 from services.platform.money import Money
 from tests.apps.sandbox.running_cryptopay import TOKEN, CoinTill, running_coin_till

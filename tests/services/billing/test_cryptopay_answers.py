@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.billing.providers import cryptopay, cryptopay_api
+from services.billing.providers import cryptopay
 from services.billing.providers.base import Declined, NextAction, Snapshot, Unknown
+from services.billing.providers.cryptopay import api as cryptopay_api
 from services.platform.errors import Misconfigured, TryLater
 from services.platform.money import Money
 from tests.apps.sandbox.running_world import running

@@ -19,7 +19,6 @@ import pytest
 import vcr
 
 from apps.sandbox.telegram import create_app, rules, schema
-from services.billing.providers import stars_api
 from services.billing.providers.base import (
     Capability,
     Declined,
@@ -35,6 +34,7 @@ from services.billing.providers.base import (
     Unsupported,
 )
 from services.billing.providers.stars import Stars, notice_of_update
+from services.billing.providers.stars import api as stars_api
 from services.platform.errors import Invalid, Misconfigured, TryLater
 from services.platform.money import Money
 from tests.apps.sandbox.telegram.running_telegram import TOKEN, Clock, served

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.billing.providers.base import BadNotification, RawNotice, RefundSnapshot, Renewal, Snapshot
 from services.billing.providers.stars import Stars, notice_of_update
-from services.billing.providers.stars_updates import Shop, operations
+from services.billing.providers.stars.updates import Shop, operations
 from services.platform.money import Money
 
 KEY = uuid.UUID("5f0c4f5e-6a43-4c0e-9a55-7d9f0c1f2a3b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -71,5 +72,5 @@ def test_refunds_take_their_own_days_only(days: list[int], refunds: list[tuple[i
     found = stretches(changes)
     assert [one.ends - one.begins for one in found] == list(paid_for.values())
     assert found[-1].ends == end
-    assert all(one.ends == after.begins for one, after in zip(found, found[1:], strict=False))
+    assert all(one.ends == after.begins for one, after in itertools.pairwise(found))
     assert all(length >= NOTHING for length in paid_for.values())

@@ -31,7 +31,7 @@ from services.billing.providers.base import (
     Unknown,
     Unsupported,
 )
-from services.billing.providers.cryptopay_api import CryptoPayApi
+from services.billing.providers.cryptopay.api import CryptoPayApi
 from services.platform.documents import BadDocument, read_object
 from services.platform.errors import Misconfigured, TryLater
 from services.platform.money import BadAmount, Money

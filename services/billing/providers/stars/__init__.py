@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from services.billing.providers import stars_updates
 from services.billing.providers.base import (
     Capability,
     Declined,
@@ -34,8 +33,9 @@ from services.billing.providers.base import (
     Unknown,
     Unsupported,
 )
-from services.billing.providers.stars_api import BotApi, Done
-from services.billing.providers.stars_updates import CURRENCY, RENEWED_AFTER, Shop, notice_of_update
+from services.billing.providers.stars import updates
+from services.billing.providers.stars.api import BotApi, Done
+from services.billing.providers.stars.updates import CURRENCY, RENEWED_AFTER, Shop, notice_of_update
 from services.platform.errors import Invalid, Misconfigured, TryLater
 from services.platform.money import Money
 
@@ -105,11 +105,11 @@ class Stars(PaymentProvider):
         it would be. Whole seconds: `since` is rounded down."""
         start = int(since.timestamp())
         listed = self._between(start, until.timestamp())
-        if paid := [_date(one) for one in listed if stars_updates.is_of_subscription(one)]:
+        if paid := [_date(one) for one in listed if updates.is_of_subscription(one)]:
             latest = max(paid) - RENEWED_AFTER.start + 1
             listed = self._between(min(paid) - RENEWED_AFTER.stop, min(start, latest)) + listed
         try:
-            return stars_updates.operations(listed, since, self._shop)
+            return updates.operations(listed, since, self._shop)
         except ValueError as error:
             raise TryLater(f"Telegram lists what cannot be read: {error}") from None
 
@@ -149,10 +149,10 @@ class Stars(PaymentProvider):
     def read_notification(self, raw: RawNotice) -> Notice:
         """Of what `notice_of_update` made; kinds: successful_payment, refunded_payment, subscription.STATE with
         Telegram's open list of states (canceled, active, failed). Everything it reads is signed."""
-        return stars_updates.read(raw)
+        return updates.read(raw)
 
     def evidence(self, kind: str, body: dict[str, Any]) -> Evidence | None:
-        return stars_updates.evidence(kind, body, self._shop)
+        return updates.evidence(kind, body, self._shop)
 
     def check(self) -> str:
         me, balance = self._api.ask("getMe", {}), self._api.ask("getMyStarBalance", {})
