@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
-from services.billing import PaymentProvider
+from services.billing import Capability, PaymentProvider
 from services.billing.providers.balance import Balance
 from services.billing.providers.base import Fiscal
 from services.billing.providers.bounded import Bounded
@@ -76,6 +76,9 @@ def _provider(code: str, settings: Settings, db: Database, clock: Clock, process
     if code == "balance":
         return Balance(db, clock, currency=settings.balance_currency, expects_test=settings.app_env != "prod")
     provider = SHOPS[code](settings)
+    may_remember = {"yookassa": settings.yookassa_saved_cards, "robokassa": settings.robokassa_saved_cards}
+    if not may_remember.get(code):  # both allow it by agreement only
+        provider.capabilities &= ~Capability.SAVED_METHOD
     provider.fiscal = _fiscal(settings)
     # Web and worker have threads of their own for calls that wait; a job process shares its few among all queues.
     at_once = OPEN_CALLS if process in ("web", "worker") else max(2, settings.job_threads // 3)

@@ -36,6 +36,8 @@ EVERYTHING = {
     "ROBOKASSA_PASSWORD_2": "two",
     "ROBOKASSA_PASSWORD_3": "three",
     "CRYPTOPAY_TOKEN": "42:TOKEN",
+    "YOOKASSA_SAVED_CARDS": "true",
+    "ROBOKASSA_SAVED_CARDS": "true",
 }
 
 

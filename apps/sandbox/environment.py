@@ -128,6 +128,7 @@ def _of_the_world(url: str, directory: Path, vpn_keys: Mapping[str, str]) -> dic
             "YOOKASSA_API_URL": f"{url}/yookassa/v3",
             "YOOKASSA_SHOP_ID": "100500",
             "YOOKASSA_SECRET_KEY": "test_SANDBOX",
+            "YOOKASSA_SAVED_CARDS": "true",
         },
         "robokassa": {
             "ROBOKASSA_MERCHANT_LOGIN": "kiosk",
@@ -135,6 +136,7 @@ def _of_the_world(url: str, directory: Path, vpn_keys: Mapping[str, str]) -> dic
             "ROBOKASSA_PASSWORD_2": "sandbox-password-2",
             "ROBOKASSA_PASSWORD_3": "sandbox-password-3",
             "ROBOKASSA_HASH": "SHA256",
+            "ROBOKASSA_SAVED_CARDS": "true",
             "ROBOKASSA_PAY_URL": f"{url}/robokassa",
             "ROBOKASSA_SERVICES_URL": f"{url}/robokassa",
         },

@@ -65,14 +65,14 @@ def checkout(
     """Opens an attempt to buy a tariff. Asking again for the same thing, also after a crash in between, gives the same
     attempt as long as its page is fresh; with the same `reference`, always. `save`: the buyer agreed that the card is
     remembered (see methods.consent_to_saving); `renews`: the provider is to charge each period by itself.
-    Raises TariffNotFound, NotForSale, ProviderOff, ConsentMissing, PaymentDeclined or CheckoutFailed."""
+    Raises TariffNotFound, NotForSale, ProviderOff, ConsentMissing, Unsupported, PaymentDeclined or CheckoutFailed."""
     terms = Terms(description, return_url, save=save, renews=renews, reference=reference)
     with db.begin() as tx:
         take_turns(tx, party)
         known = known_attempt(tx, reference)
         if known is None:
             require_offered(tx, provider.code)
-            require_consent(tx, party, save=save)
+            require_consent(tx, provider, party, save=save)
             quote = catalog.quote(tx, tariff, provider.currency, audiences(tx, party))
             attempt, is_new = open_attempt(tx, provider, open_invoice(tx, party, quote, now), terms, now)
         else:

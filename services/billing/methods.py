@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from services import identity
 from services.billing.events import MethodSaved
 from services.billing.models import MethodRow, PaymentRow
-from services.billing.providers.base import Method
+from services.billing.providers.base import Capability, Method, PaymentProvider, Unsupported
 from services.identity import Party
 from services.platform.errors import Forbidden, NotFound
 from services.platform.outbox import emit
@@ -46,8 +46,10 @@ def consent_to_saving(tx: Session, party: Party, now: datetime) -> None:
     identity.consent(tx, party.id, CONSENT, CONSENT_VERSION, now)
 
 
-def require_consent(tx: Session, party: Party, *, save: bool) -> None:
-    """Raises ConsentMissing."""
+def require_consent(tx: Session, provider: PaymentProvider, party: Party, *, save: bool) -> None:
+    """Raises ConsentMissing, or Unsupported where the provider remembers no cards."""
+    if save and Capability.SAVED_METHOD not in provider.capabilities:
+        raise Unsupported(f"{provider.code} remembers no cards")
     if save and not (party.kind == "user" and identity.has_consented(tx, party.id, CONSENT, CONSENT_VERSION)):
         raise ConsentMissing(f"{party} was not asked")
 

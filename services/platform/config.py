@@ -100,11 +100,13 @@ class Settings(BaseModel):
     yookassa_secret_key: SecretStr | None = None
     yookassa_api_url: OutsideUrl = "https://api.yookassa.ru/v3"
     yookassa_two_stage: bool = False
+    yookassa_saved_cards: bool = False
     robokassa_merchant_login: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,60}$")
     robokassa_password_1: SecretStr | None = None
     robokassa_password_2: SecretStr | None = None
     robokassa_password_3: SecretStr | None = None
     robokassa_hash: Literal["MD5", "SHA1", "RIPEMD160", "SHA256", "SHA384", "SHA512"] = "MD5"
+    robokassa_saved_cards: bool = False
     robokassa_pay_url: OutsideUrl = "https://auth.robokassa.ru"
     robokassa_services_url: OutsideUrl = "https://services.robokassa.ru"
     cryptopay_token: Annotated[SecretStr, secret(r"[0-9]+:[A-Za-z0-9_-]+")] | None = None
