@@ -1,10 +1,12 @@
 """What the buttons carry. Old messages stay in people's chats for years: a word once given keeps its meaning, and a
 button that no longer parses is answered as one of an older version. Telegram allows 64 bytes.
 
-`shop`, `my`, `conf`, `renew`, `help` and `check` also stand under notifications (services/notifications/buttons.py)."""
+`shop`, `my`, `conf`, `renew`, `help`, `check`, `retry`, `tariff`, `cards`, `forget` and `decide` also stand under
+notifications (services/notifications/buttons.py)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from aiogram.filters.callback_data import CallbackData
@@ -13,6 +15,8 @@ from pydantic import Field
 Id = Annotated[int, Field(ge=0, lt=2**63)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 ProviderCode = Annotated[str, Field(pattern=r"^[a-z]{1,16}$")]
+Choice = Literal["apply", "refund", "keep"]
+Form = Literal["once", "save", "renew"]
 System = Literal["ios", "android", "windows", "macos", "linux"]
 SYSTEMS: tuple[System, ...] = ("ios", "android", "windows", "macos", "linux")
 
@@ -48,12 +52,73 @@ class Agree(CallbackData, prefix="agree"):
     slug: Slug
 
 
+class Save(CallbackData, prefix="save"):
+    """Pay, and have the card remembered."""
+
+    provider: ProviderCode
+    slug: Slug
+
+
+class AgreeToSave(CallbackData, prefix="saveok"):
+    """Consent to a remembered card."""
+
+    provider: ProviderCode
+    slug: Slug
+
+
+class Subscribe(CallbackData, prefix="sub"):
+    """Pay now, and let the provider charge every 30 days by itself."""
+
+    provider: ProviderCode
+    slug: Slug
+
+
+class ReadTermsToSubscribe(CallbackData, prefix="subterms"):
+    provider: ProviderCode
+    slug: Slug
+
+
+class AgreeToSubscribe(CallbackData, prefix="subok"):
+    """Consent to the terms on the way to a subscription."""
+
+    provider: ProviderCode
+    slug: Slug
+
+
+class Spend(CallbackData, prefix="spend"):
+    """Take `minor` units from the balance, as was asked at the Unix time `at`: however often it is tapped, once."""
+
+    slug: Slug
+    at: Annotated[int, Field(ge=0, lt=10**10)]
+    minor: Annotated[int, Field(ge=0, lt=10**13)]
+
+
+class Retry(CallbackData, prefix="retry"):
+    """Another attempt to pay the invoice of an earlier one."""
+
+    payment_id: Id
+
+
 class Check(CallbackData, prefix="check"):
     payment_id: Id
 
 
 class Mine(CallbackData, prefix="my"):
     pass
+
+
+class Cards(CallbackData, prefix="cards"):
+    """The remembered ones."""
+
+
+class Forget(CallbackData, prefix="forget"):
+    """Asks first."""
+
+    method_id: Id
+
+
+class ForgetNow(CallbackData, prefix="forgetok"):
+    method_id: Id
 
 
 class Config(CallbackData, prefix="conf"):
@@ -91,3 +156,43 @@ class Languages(CallbackData, prefix="languages"):
 
 class Speak(CallbackData, prefix="lang"):
     code: Literal["ru", "uk", "en"]
+
+
+class Held(CallbackData, prefix="held"):
+    """For operators: a payment that waits for a decision."""
+
+    payment_id: Id
+
+
+class Decide(CallbackData, prefix="decide"):
+    """Asks first."""
+
+    payment_id: Id
+    choice: Choice
+
+
+class DecideNow(CallbackData, prefix="decideok"):
+    payment_id: Id
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How somebody pays for a tariff. `form`: once; save (once, and the card is remembered); renew (the provider then
+    charges every 30 days by itself)."""
+
+    provider: str
+    slug: str
+    form: Form = "once"
+
+    def pay(self) -> CallbackData:
+        words: dict[Form, type[Pay | Save | Subscribe]] = {"once": Pay, "save": Save, "renew": Subscribe}
+        return words[self.form](provider=self.provider, slug=self.slug)
+
+    def agree(self) -> CallbackData:
+        word = AgreeToSubscribe if self.form == "renew" else Agree
+        return word(provider=self.provider, slug=self.slug)
+
+    def read_terms(self) -> CallbackData:
+        word = ReadTermsToSubscribe if self.form == "renew" else ReadTerms
+        return word(provider=self.provider, slug=self.slug)

@@ -1,16 +1,19 @@
-"""Stored updates, answered: each person's one after the other, different people's side by side."""
+"""Stored updates, answered: each person's one after the other, different people's side by side. What is urgent waits
+for nobody."""
 
 from __future__ import annotations
 
 import asyncio
 import traceback
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import nullcontext
 from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from apps.bot.updates import Update, is_urgent
 from apps.threads import in_thread
 from services.platform import inbox
 from services.platform.db import Database
@@ -19,8 +22,9 @@ MOST_HANDLERS = 32
 MOST_IN_HAND = 200  # taken from the inbox and not closed yet
 HANDLER_SECONDS = 60.0
 RETRY_SECONDS = 1.0
+HURRIED_KEPT = 1000
 
-Update = dict[str, Any]
+Lane = tuple[str, int]
 P = ParamSpec("P")
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -41,12 +45,20 @@ class Consumer:
         self._news = asyncio.Event()
         self._slots = asyncio.Semaphore(MOST_HANDLERS)
         self._in_hand: set[int] = set()
-        self._queues: dict[int, deque[Update]] = {}
+        self._queues: dict[Lane, deque[Update]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._hurried: deque[int] = deque(maxlen=HURRIED_KEPT)
 
     def wake(self) -> None:
         """New updates may be in the inbox."""
         self._news.set()
+
+    def hurry(self, update: Update) -> None:
+        """Answers an urgent update past the inbox, so that not even the database can delay it. Telegram repeats what it
+        was not told to forget; once is enough."""
+        if update["update_id"] not in self._hurried:
+            self._hurried.append(update["update_id"])
+            self._start(self._answer_at_once(update))
 
     async def run(self, over: asyncio.Event) -> None:
         """Takes updates until `over` is set (and `wake` called). It is not to be cancelled: what a transaction has
@@ -76,33 +88,41 @@ class Consumer:
         updates = await in_thread(self._taken, tuple(self._in_hand), room) if room else []
         for update in updates:
             self._in_hand.add(update["update_id"])
-            person = person_of(update)
-            if person in self._queues:
-                self._queues[person].append(update)
+            lane = lane_of(update)
+            if lane in self._queues:
+                self._queues[lane].append(update)
                 continue
-            self._queues[person] = deque([update])
-            task = asyncio.create_task(self._serve(person))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._queues[lane] = deque([update])
+            self._start(self._serve(lane))
         if len(self._in_hand) >= MOST_IN_HAND:
             self.room.clear()
         return bool(room) and len(updates) == room
 
-    async def _serve(self, person: int) -> None:
-        queue = self._queues[person]
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, lane: Lane) -> None:
+        queue = self._queues[lane]
         while queue:
-            async with self._slots:  # first come, first served: a long queue takes its turns among the others
+            # First come, first served: a long queue takes its turns among the others.
+            async with nullcontext() if is_urgent(queue[0]) else self._slots:
                 await self._answer(queue[0])
             self._in_hand.discard(queue.popleft()["update_id"])
             if not self.room.is_set():
                 self.room.set()
                 self.wake()
-        del self._queues[person]
+        del self._queues[lane]
+
+    async def _answer_at_once(self, update: Update) -> None:
+        _sign_log_lines(update)
+        await self._outcome(update)
 
     async def _answer(self, update: Update) -> None:
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(update_id=update["update_id"], chat_id=chat_of(update))
-        if not await self._insist(self._begin, update["update_id"]):
+        _sign_log_lines(update)
+        # Noting first that it is begun, as with all others, could take the time that there is.
+        if not is_urgent(update) and not await self._insist(self._begin, update["update_id"]):
             log.error("update_is_poison")
             return
         state, error = await self._outcome(update)
@@ -143,8 +163,13 @@ class Consumer:
             inbox.close(tx, self._bot_id, update_id, state, error)
 
 
+def lane_of(update: Update) -> Lane:
+    """Whose turn it takes; what is urgent has a lane of its own."""
+    return ("urgent", update["update_id"]) if is_urgent(update) else ("person", person_of(update))
+
+
 def person_of(update: Update) -> int:
-    """Whose turn it takes: the user's id, else the chat's, else (a queue of its own) the update's."""
+    """The user's id, else the chat's, else (a queue of its own) the update's."""
     for event in update.values():
         for role in ("from", "user", "chat"):
             if isinstance(event, dict) and isinstance(who := event.get(role), dict) and isinstance(who.get("id"), int):
@@ -158,6 +183,11 @@ def chat_of(update: Update) -> int | None:
             if isinstance(holder, dict) and isinstance(chat := holder.get("chat"), dict):
                 return chat.get("id")
     return None
+
+
+def _sign_log_lines(update: Update) -> None:
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(update_id=update["update_id"], chat_id=chat_of(update))
 
 
 def _place(error: Exception) -> str:

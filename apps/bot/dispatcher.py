@@ -9,7 +9,20 @@ from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats
 
 from apps.bot.filters import InPrivate
 from apps.bot.middlewares import answer_first, introduce
-from apps.bot.routers import edges, failures, guide, menu, payment, shop, subscription, support
+from apps.bot.routers import (
+    balance,
+    cards,
+    decisions,
+    edges,
+    failures,
+    guide,
+    menu,
+    payment,
+    shop,
+    stars,
+    subscription,
+    support,
+)
 from apps.bot.screens.menu import essence
 from apps.bot.screens.support import commands
 from services.kit import Kit
@@ -29,7 +42,11 @@ def build(kit: Kit) -> Dispatcher:
     private = Router(name="private")
     private.message.filter(InPrivate())
     private.include_routers(
-        *(module.routes() for module in (menu, shop, payment, subscription, guide, support)), edges.last_resort()
+        *(
+            module.routes()
+            for module in (stars, menu, shop, payment, balance, subscription, cards, guide, support, decisions)
+        ),
+        edges.last_resort(),
     )
     dispatcher.include_routers(edges.not_private(), private)
     return dispatcher

@@ -5,6 +5,8 @@ from __future__ import annotations
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message
 
+from services.kit import Kit
+
 
 class InPrivate(Filter):
     """A message in the chat of one person with the bot."""
@@ -18,3 +20,24 @@ class Foreign(Filter):
 
     async def __call__(self, callback: CallbackQuery) -> bool:
         return callback.message is not None and callback.message.chat.id != callback.from_user.id
+
+
+class ByOperator(Filter):
+    """A button that one of TELEGRAM_ADMIN_IDS pressed."""
+
+    async def __call__(self, callback: CallbackQuery, kit: Kit) -> bool:
+        return callback.from_user.id in kit.settings.telegram_admin_ids
+
+
+class Paid(Filter):
+    """Telegram's message that an invoice was paid."""
+
+    async def __call__(self, message: Message) -> bool:
+        return message.successful_payment is not None
+
+
+class Refunded(Filter):
+    """Telegram's message that a payment was given back."""
+
+    async def __call__(self, message: Message) -> bool:
+        return message.refunded_payment is not None

@@ -26,13 +26,15 @@ START = re.compile(r"/start(?:@\w+)? ([A-Za-z0-9_-]{1,64})\s*", re.ASCII)
 
 
 async def introduce(handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-    """Adds who wrote (`user`, in private chats) and the language to answer in (`_`), and signs the log lines with them.
-    Other bots and channels get no answer."""
+    """Adds who wrote (`user`, in private chats; not at the till) and the language to answer in (`_`), and signs the log
+    lines with them. Other bots and channels get no answer."""
     person: TelegramUser | None = data.get("event_from_user")
     if not isinstance(event, Update) or person is None or person.is_bot:
         return None
     chat = data.get("event_chat")
     data["_"] = language(person.language_code)
+    if event.pre_checkout_query is not None:  # it may not wait for the database
+        return await handler(event, data)
     if chat is not None and chat.id != person.id:
         with structlog.contextvars.bound_contextvars(chat_id=chat.id):
             return await handler(event, data)

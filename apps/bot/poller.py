@@ -5,14 +5,14 @@ Telegram forgets an update once it is asked for later ones, so it is asked for t
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import httpx
 import structlog
 from sqlalchemy.exc import DataError
 
 from apps.bot.persist import persist
-from apps.bot.updates import ALLOWED_UPDATES
+from apps.bot.updates import ALLOWED_UPDATES, Update, is_urgent
 from apps.threads import in_thread
 from services.platform import inbox
 from services.platform.clock import Clock
@@ -27,10 +27,20 @@ log = structlog.get_logger(__name__)
 
 
 class Poller:
-    """The only one that calls getUpdates for this bot: Telegram refuses a second one at the same time."""
+    """The only one that calls getUpdates for this bot: Telegram refuses a second one at the same time. What is urgent
+    goes to `hurry` instead of into the inbox."""
 
-    def __init__(self, db: Database, clock: Clock, *, bot_id: int, api_url: str, token: str) -> None:
-        self._db, self._clock, self._bot_id = db, clock, bot_id
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        bot_id: int,
+        api_url: str,
+        token: str,
+        hurry: Callable[[Update], None],
+    ) -> None:
+        self._db, self._clock, self._bot_id, self._hurry = db, clock, bot_id, hurry
         self._http = httpx.AsyncClient(base_url=f"{api_url}/bot{token}/", timeout=TIMEOUT, trust_env=False)
         self._offset: int | None = None
         self._seconds = 0
@@ -46,8 +56,10 @@ class Poller:
         # The first poll, and the first after a failed one, returns at once: it tells that polling works.
         seconds, self._seconds = self._seconds, 0
         updates = await self._get_updates(seconds)
-        if updates:
-            await in_thread(self._store, updates)
+        for update in filter(is_urgent, updates):
+            self._hurry(update)
+        if patient := [update for update in updates if not is_urgent(update)]:
+            await in_thread(self._store, patient)
         # An empty answer has confirmed the offset. To repeat it could hide updates: after a quiet week Telegram
         # numbers them from a random place, which may lie below.
         self._offset = max(update["update_id"] for update in updates) + 1 if updates else None
@@ -56,8 +68,8 @@ class Poller:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _get_updates(self, seconds: int) -> list[dict[str, Any]]:
-        arguments: dict[str, Any] = {"timeout": seconds, "allowed_updates": ALLOWED_UPDATES}
+    async def _get_updates(self, seconds: int) -> list[Update]:
+        arguments: dict[str, object] = {"timeout": seconds, "allowed_updates": ALLOWED_UPDATES}
         if self._offset is not None:
             arguments["offset"] = self._offset
         try:
@@ -81,7 +93,7 @@ class Poller:
                 after = float(retry_after) if retry_after else None
                 raise TryLater(f"getUpdates: {status} {description}", after=after)
 
-    def _store(self, updates: list[dict[str, Any]]) -> None:
+    def _store(self, updates: Sequence[Update]) -> None:
         try:
             self._store_together(updates)
         except DataError:
@@ -91,6 +103,6 @@ class Poller:
                 except DataError:  # it never will be: what PostgreSQL cannot hold must not keep the others out
                     log.error("update_cannot_be_stored", update_id=update["update_id"])  # noqa: TRY400  # quotes it
 
-    def _store_together(self, updates: list[dict[str, Any]]) -> None:
+    def _store_together(self, updates: Sequence[Update]) -> None:
         with self._db.begin() as tx:
             inbox.store(tx, self._bot_id, updates, self._clock.now())

@@ -18,16 +18,18 @@ class Screen:
     keyboard: InlineKeyboardMarkup | None = None
 
 
-async def show(event: Message | CallbackQuery, screen: Screen) -> None:
-    """A tapped button changes its own message; a command, or a message that cannot be changed, gets a new one."""
+async def show(event: Message | CallbackQuery, screen: Screen) -> bool:
+    """A tapped button changes its own message; a command, or a message that cannot be changed, gets a new one. False:
+    this very screen stands there already, for the button was tapped twice."""
     if isinstance(event, CallbackQuery) and isinstance(event.message, Message) and event.message.text is not None:
         try:
             await event.message.edit_text(screen.text, reply_markup=screen.keyboard)
-            return
+            return True
         except TelegramBadRequest as refusal:  # too old, deleted meanwhile, or tapped twice
             if "message is not modified" in refusal.message:
-                return
+                return False
     await bot_of(event).send_message(chat_of(event), screen.text, reply_markup=screen.keyboard)
+    return True
 
 
 async def answer(callback: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:

@@ -7,15 +7,14 @@ import asyncio
 import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramRetryAfter, TelegramUnauthorizedError
-from aiogram.methods import TelegramMethod
-from aiogram.types import Update, User
-from pydantic import ValidationError
+from aiogram.types import User
 
-from apps.bot.consumer import Consumer, Undecodable
+from apps.bot.consumer import Consumer
+from apps.bot.feed import feed
 from apps.bot.lease import Lease
 from apps.bot.persist import persist
 from apps.bot.poller import UNAUTHORIZED, Poller
-from apps.bot.updates import ALLOWED_UPDATES
+from apps.bot.updates import ALLOWED_UPDATES, Update
 from apps.bot.webhook import align_webhook, remove_webhook
 from apps.threads import in_thread
 from services.kit import Kit
@@ -34,7 +33,14 @@ class Worker:
         self._kit, self._bot, self._dispatcher = kit, bot, dispatcher
         self._consumer = Consumer(kit.db, bot.id, self._handle)
         self._lease = Lease(kit.db, bot.id, self._consumer.wake)
-        self._poller = Poller(kit.db, kit.clock, bot_id=bot.id, api_url=kit.settings.telegram_api_url, token=bot.token)
+        self._poller = Poller(
+            kit.db,
+            kit.clock,
+            bot_id=bot.id,
+            api_url=kit.settings.telegram_api_url,
+            token=bot.token,
+            hurry=self._consumer.hurry,
+        )
         self._started_up = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -104,16 +110,8 @@ class Worker:
             log.exception("start_up_failed")
         self._started_up = True
 
-    async def _handle(self, payload: dict[str, object]) -> None:
-        try:
-            update = Update.model_validate(payload, context={"bot": self._bot})
-        except ValidationError as error:
-            faults = error.errors(include_url=False, include_context=False, include_input=False)
-            fields = [f"{'.'.join(map(str, fault['loc']))}: {fault['type']}" for fault in faults]
-            raise Undecodable("; ".join(fields)) from None
-        answer = await self._dispatcher.feed_update(self._bot, update)
-        if isinstance(answer, TelegramMethod):
-            await self._bot(answer)
+    async def _handle(self, payload: Update) -> None:
+        await feed(self._kit, self._bot, self._dispatcher, payload)
 
 
 async def _first(*events: asyncio.Event) -> None:

@@ -3,6 +3,7 @@ messages stay in people's chats. At most 64 bytes each."""
 
 MY_SUBSCRIPTIONS = "my"
 SHOP = "shop"
+CARDS = "cards"
 
 
 def config(subscription_id: int) -> str:
@@ -22,3 +23,23 @@ def instructions(subscription_id: int) -> str:
 
 def check_payment(payment_id: int) -> str:
     return f"check:{payment_id}"
+
+
+def retry(payment_id: int) -> str:
+    """Another attempt to pay the same."""
+    return f"retry:{payment_id}"
+
+
+def tariff(slug: str) -> str:
+    """What it gives, and all the ways to pay for it."""
+    return f"tariff:{slug}"
+
+
+def forget_card(method_id: int) -> str:
+    """Asks before it is done."""
+    return f"forget:{method_id}"
+
+
+def decide(payment_id: int, choice: str) -> str:
+    """For operators: what becomes of money that waits for a decision (billing.CHOICES). Asks before it is done."""
+    return f"decide:{payment_id}:{choice}"

@@ -1,17 +1,26 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiogram import Router
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
+from sqlalchemy.orm import Session
 
 from apps.bot import callbacks
 from apps.bot.screen import show
 from apps.bot.screens.shop import Offer, render_card, render_catalogue
 from apps.threads import in_thread
-from services import billing, catalog
+from services import billing, catalog, ledger
+from services.catalog import Period
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
+from services.platform.money import Money
+
+BALANCE = "balance"
+# What Telegram can charge by itself: every 2592000 seconds, at most so many Stars (Bot API 10.3, createInvoiceLink).
+RENEWABLE, DEAREST = Period(30, "day"), 10_000
 
 
 def routes() -> Router:
@@ -32,28 +41,24 @@ async def tariff_chosen(
     await open_card(callback, user, _, kit, callback_data.slug)
 
 
-async def open_card(event: Message | CallbackQuery, user: User, _: Language, kit: Kit, slug: str) -> None:
-    """Raises NotForSale."""
+async def open_card(
+    event: Message | CallbackQuery, user: User, _: Language, kit: Kit, slug: str, note: str | None = None
+) -> None:
+    """`note` (HTML) is said first. Raises NotForSale."""
     offer = await in_thread(offer_to, kit, user, slug)
     places = {server.code: server.location for server in kit.settings.vpn_servers}
     codes = offer.tariff.locations or tuple(places)
-    await show(event, render_card(_, offer, list(dict.fromkeys(places[code] for code in codes if code in places))))
+    names = list(dict.fromkeys(places[code] for code in codes if code in places))
+    await show(event, render_card(_, offer, names, note))
 
 
 def offers_to(kit: Kit, user: User) -> list[Offer]:
-    """What this person can buy: tariffs with a price in the currency of a provider."""
+    """What this person can buy: tariffs with a price in the currency of a provider that is offered."""
     with kit.db.begin() as tx:
         tariffs = catalog.list_tariffs(tx, billing.audiences(tx, user.party))
-    offers = []
-    for tariff in tariffs:
-        prices = {
-            code: tariff.prices[provider.currency]
-            for code, provider in kit.providers.items()
-            if provider.currency in tariff.prices
-        }
-        if prices:
-            offers.append(Offer(tariff, prices))
-    return offers
+        offered = {code: kit.providers[code] for code in billing.offered(tx, kit.providers)}
+        balance = _balance(tx, user, offered)
+    return [offer for tariff in tariffs if (offer := _offer(tariff, offered, balance)).prices]
 
 
 def offer_to(kit: Kit, user: User, slug: str) -> Offer:
@@ -62,3 +67,32 @@ def offer_to(kit: Kit, user: User, slug: str) -> Offer:
         if offer.tariff.slug == slug:
             return offer
     raise catalog.NotForSale(slug[:80])
+
+
+def _offer(tariff: catalog.Tariff, offered: Mapping[str, billing.PaymentProvider], balance: Money | None) -> Offer:
+    """The balance is a way to pay only where it is enough."""
+    prices = {
+        code: price
+        for code, provider in offered.items()
+        if (price := tariff.prices.get(provider.currency)) and (code != BALANCE or (balance and price <= balance))
+    }
+    able = {code: offered[code].capabilities for code in prices}
+    return Offer(
+        tariff,
+        prices,
+        saving=tuple(code for code in prices if billing.Capability.SAVED_METHOD in able[code]),
+        renewing=tuple(
+            code
+            for code, price in prices.items()
+            if billing.Capability.RENEWS in able[code] and tariff.period == RENEWABLE and price.minor <= DEAREST
+        ),
+        balance=balance,
+    )
+
+
+def _balance(tx: Session, user: User, offered: Mapping[str, billing.PaymentProvider]) -> Money | None:
+    """What we owe the person is a credit, which the ledger shows below zero."""
+    if BALANCE not in offered:
+        return None
+    owed = -ledger.balance(tx, f"wallet:{user.party}", offered[BALANCE].currency)
+    return owed if owed.minor > 0 else None

@@ -5,7 +5,8 @@ from aiogram.filters import Command
 from aiogram.types import BufferedInputFile, CallbackQuery, Message
 
 from apps.bot import callbacks
-from apps.bot.routers.payment import open_payment
+from apps.bot.callbacks import Way
+from apps.bot.routers.checkout import open_payment
 from apps.bot.routers.shop import offers_to, open_card, open_shop
 from apps.bot.screen import chat_of, show
 from apps.bot.screens.subscription import (
@@ -16,12 +17,14 @@ from apps.bot.screens.subscription import (
     render_subscriptions,
 )
 from apps.threads import in_thread
-from services import provisioning, subscriptions
+from services import billing, provisioning, subscriptions
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
 from services.provisioning import Access
 from services.subscriptions import Subscription
+
+MANY = 50  # payments to look through
 
 
 def routes() -> Router:
@@ -34,8 +37,9 @@ def routes() -> Router:
 
 
 async def open_mine(event: Message | CallbackQuery, user: User, _: Language, kit: Kit) -> None:
-    owned = await in_thread(_owned, kit, user)
-    await show(event, render_subscriptions(_, owned, kit.clock.now(), kit.settings.time_zone))
+    owned, cards = await in_thread(_owned, kit, user)
+    screen = render_subscriptions(_, owned, kit.clock.now(), kit.settings.time_zone, has_cards=cards)
+    await show(event, screen)
 
 
 async def config(
@@ -56,15 +60,19 @@ async def config(
 async def renew(
     callback: CallbackQuery, callback_data: callbacks.Renew, user: User, _: Language, kit: Kit, bot: Bot
 ) -> None:
-    """To the payment of the same tariff, while it is sold. Raises SubscriptionNotFound or CheckoutFailed."""
-    tariff = (await in_thread(_own, kit, user, callback_data.subscription_id)).terms.tariff
+    """To the payment of the same tariff, while it is sold, in the way it was paid last. Raises SubscriptionNotFound."""
+    own, provider = await in_thread(_last_paid, kit, user, callback_data.subscription_id)
+    tariff = own.terms.tariff
     offer = next((offer for offer in await in_thread(offers_to, kit, user) if offer.tariff.slug == tariff), None)
     if offer is None:
         await open_shop(callback, user, _, kit)
-    elif len(offer.prices) > 1:
-        await open_card(callback, user, _, kit, tariff)
+        return
+    if len(offer.prices) == 1:
+        provider = next(iter(offer.prices))
+    if provider in offer.prices:
+        await open_payment(callback, user, _, kit, bot, Way(provider, tariff))
     else:
-        await open_payment(callback, user, _, kit, bot, next(iter(offer.prices)), tariff)
+        await open_card(callback, user, _, kit, tariff)
 
 
 async def _send_key(bot: Bot, chat_id: int, _: Language, subscription_id: int, access: Access) -> None:
@@ -83,14 +91,20 @@ async def _send_key(bot: Bot, chat_id: int, _: Language, subscription_id: int, a
     )
 
 
-def _owned(kit: Kit, user: User) -> list[Subscription]:
+def _owned(kit: Kit, user: User) -> tuple[list[Subscription], bool]:
+    """With whether cards can be remembered here, or one is."""
+    able = any(billing.Capability.SAVED_METHOD in provider.capabilities for provider in kit.providers.values())
     with kit.db.begin() as tx:
-        return subscriptions.subscriptions_of(tx, user.party)
+        return subscriptions.subscriptions_of(tx, user.party), able or bool(billing.methods_of(tx, user.party))
 
 
-def _own(kit: Kit, user: User, subscription_id: int) -> Subscription:
+def _last_paid(kit: Kit, user: User, subscription_id: int) -> tuple[Subscription, str]:
+    """With the code of the provider by which it was paid last, or none."""
     with kit.db.begin() as tx:
-        return subscriptions.own_subscription(tx, user.party, subscription_id)
+        own = subscriptions.own_subscription(tx, user.party, subscription_id)
+        recent = billing.payments_of(tx, user.party, limit=MANY)
+        paid = (one.provider for one, quote in recent if one.state == "succeeded" and quote.product == own.product)
+        return own, next(paid, "")
 
 
 def _access(kit: Kit, user: User, subscription_id: int) -> tuple[Subscription, list[Access]]:

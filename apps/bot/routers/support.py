@@ -6,13 +6,11 @@ from aiogram.types import CallbackQuery, Message
 
 from apps.bot import callbacks
 from apps.bot.screen import show
-from apps.bot.screens.history import PAGE, render_history
+from apps.bot.screens.history import PAGE, Entry, render_history
 from apps.bot.screens.support import render_help, render_support
 from apps.bot.screens.terms import render_terms
 from apps.threads import in_thread
 from services import billing
-from services.billing import Payment
-from services.catalog import Quote
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
@@ -54,7 +52,8 @@ async def history(
     await show(event, screen)
 
 
-def _payments(kit: Kit, user: User, page: int) -> list[tuple[Payment, Quote]]:
+def _payments(kit: Kit, user: User, page: int) -> list[Entry]:
     """One more than a page holds: the sign that there is another page."""
     with kit.db.begin() as tx:
-        return billing.payments_of(tx, user.party, offset=page * PAGE, limit=PAGE + 1)
+        found = billing.payments_of(tx, user.party, offset=page * PAGE, limit=PAGE + 1)
+        return [(payment, quote, billing.refunds_of(tx, payment.id)) for payment, quote in found]

@@ -22,6 +22,8 @@ def render_refusal(_: Language, error: KioskError, pressed: str | None) -> Scree
             text = _("I cannot find this payment among yours.")
         case "subscription_not_found":
             text = _("I cannot find this subscription among yours.")
+        case "payment_method_not_found":
+            text = _("I cannot find this card among those that you let us remember.")
         case _other:
             text = _by_kind(_, error)
     return Screen(text, keyboard(retry, to_menu(_)))

@@ -6,23 +6,25 @@ from apps.bot import callbacks
 from apps.bot.keyboards import button, keyboard, to_menu
 from apps.bot.screen import Screen
 from apps.bot.screens.words import bold
-from services.billing import Payment
+from services.billing import Payment, Refund
 from services.catalog import Quote
 from services.platform.i18n import Language
+from services.platform.money import Money
 
 PAGE = 6  # payments
 
 
-def render_history(
-    _: Language, payments: Sequence[tuple[Payment, Quote]], page: int, zone: str, *, is_last: bool
-) -> Screen:
+Entry = tuple[Payment, Quote, Sequence[Refund]]
+
+
+def render_history(_: Language, payments: Sequence[Entry], page: int, zone: str, *, is_last: bool) -> Screen:
     """One page, newest first; pages count from 0."""
     title = _("🧾 <b>Payment history</b>")
     if not payments and page == 0:
         nothing = _("There are no payments yet.")
         buy = [button(_.label("Buy VPN access"), callbacks.Shop())]
         return Screen(f"{title}\n\n{nothing}", keyboard(buy, to_menu(_)))
-    lines = [_line(_, payment, quote, zone) for payment, quote in payments]
+    lines = [_entry(_, *entry, zone) for entry in payments]
     pages = []
     if page > 0:
         pages.append(button(_.label("‹ Newer"), callbacks.History(page=page - 1)))
@@ -31,13 +33,26 @@ def render_history(
     return Screen("\n\n".join([title, *(lines or [_("There is nothing older.")])]), keyboard(pages, to_menu(_)))
 
 
-def _line(_: Language, payment: Payment, quote: Quote, zone: str) -> str:
-    head = f"{bold(_.own(quote.name))} — {_.money(payment.amount)}"
-    return f"{head}\n{_.date(payment.created_at, zone)}, {_state(_, payment)}"
+def _entry(_: Language, payment: Payment, quote: Quote, refunds: Sequence[Refund], zone: str) -> str:
+    lines = [
+        f"{bold(_.own(quote.name))} — {_.money(payment.received or payment.amount)}",
+        f"{_.date(payment.created_at, zone)}, {_state(_, payment)}",
+    ]
+    back = [refund.amount for refund in refunds if refund.state == "succeeded"]
+    if back:
+        total = Money(sum(amount.minor for amount in back), back[0].currency)
+        lines.append(_("returned: {amount} ↩️", amount=_.money(total)))
+    if any(refund.state in ("requested", "sending", "unknown", "pending") for refund in refunds):
+        lines.append(_("a refund is on its way ⏳"))
+    return "\n".join(lines)
 
 
 def _state(_: Language, payment: Payment) -> str:
     match payment.state:
+        case "succeeded" if payment.decision is not None:
+            return _("paid, a person looks at it 🔎")
+        case "succeeded" if payment.decided == "keep":
+            return _("paid, on your balance ✅")
         case "succeeded":
             return _("paid ✅")
         case "authorized":

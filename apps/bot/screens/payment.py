@@ -1,30 +1,72 @@
 from __future__ import annotations
 
+from typing import Literal
+
+from aiogram.types import InlineKeyboardMarkup
+
 from apps.bot import callbacks
-from apps.bot.keyboards import back, button, keyboard, link, to_menu
+from apps.bot.callbacks import Way
+from apps.bot.keyboards import Row, back, button, keyboard, link, to_menu
 from apps.bot.screen import Screen
 from apps.bot.screens.words import bold
 from services.billing import Invoice, Payment
 from services.notifications import explain
 from services.platform.i18n import Language
+from services.platform.money import Money
+
+Saving = Literal["no", "off", "on"]  # a card cannot be remembered here; it can; it will be
 
 
-def render_pay(_: Language, invoice: Invoice, payment_id: int, pay_url: str) -> Screen:
+def render_pay(_: Language, invoice: Invoice, payment_id: int, pay_url: str, way: Way, saving: Saving) -> Screen:
     """The last screen before the provider's page."""
-    text = "\n\n".join(
-        [
-            _("💳 <b>Payment</b>"),
-            bold(_.own(invoice.quote.name)),
-            _("To pay: <b>{price}</b>", price=_.money(invoice.amount)),
-            _("Press the button, pay, and come back: your access arrives here by itself."),
-        ]
-    )
+    price = _.money(invoice.amount)
+    if way.form == "renew":
+        to_pay = _("To pay: <b>{price}</b> now, and again every 30 days", price=price)
+        how = _(
+            "Telegram charges the Stars by itself until you stop it: in Telegram's settings, “My Stars”. Press the"
+            " button, pay, and come back: your access arrives here by itself."
+        )
+    else:
+        to_pay = _("To pay: <b>{price}</b>", price=price)
+        how = _("Press the button, pay, and come back: your access arrives here by itself.")
     return Screen(
-        text,
+        "\n\n".join([_("💳 <b>Payment</b>"), bold(_.own(invoice.quote.name)), to_pay, how]),
         keyboard(
-            [link(_.label("Pay {price}", price=_.money(invoice.amount)), pay_url)],
+            [link(_.label("Pay {price}", price=price), pay_url)],
+            _memory(_, way, saving),
             [button(_.label("Check payment"), callbacks.Check(payment_id=payment_id))],
-            back(_, callbacks.Card(slug=invoice.quote.tariff)),
+            back(_, callbacks.Card(slug=way.slug)),
+        ),
+    )
+
+
+def render_spend(
+    _: Language, slug: str, name: str, price: Money, balance: Money, at: int, *, is_new_price: bool = False
+) -> Screen:
+    """The question before money is taken from the balance, asked at the Unix time `at`."""
+    changed = [_("The price has changed meanwhile.")] if is_new_price else []
+    return Screen(
+        "\n\n".join(
+            [
+                _("💳 <b>Pay from the balance?</b>"),
+                bold(name),
+                *changed,
+                _("To pay: <b>{price}</b>", price=_.money(price)),
+                _(
+                    "On your balance: {amount}. After the payment: {rest}.",
+                    amount=_.money(balance),
+                    rest=_.money(balance - price),
+                ),
+            ]
+        ),
+        keyboard(
+            [
+                button(
+                    _.label("Yes, pay {price}", price=_.money(price)),
+                    callbacks.Spend(slug=slug, at=at, minor=price.minor),
+                )
+            ],
+            back(_, callbacks.Card(slug=slug)),
         ),
     )
 
@@ -54,16 +96,47 @@ def render_under_review(_: Language) -> Screen:
 
 
 def render_not_paid(_: Language, payment: Payment, invoice: Invoice) -> Screen:
-    again = callbacks.Pay(provider=payment.provider, slug=invoice.quote.tariff)
     text = _("❌ <b>The payment did not go through</b>")
     return Screen(
         f"{text}\n\n{explain(_, payment.reason)}",
         keyboard(
-            [button(_.label("Try again"), again)],
+            [button(_.label("Try again"), callbacks.Retry(payment_id=payment.id))],
+            _other_ways(_, invoice.quote.tariff),
             [button(_.label("Help & support"), callbacks.Help())],
             to_menu(_),
         ),
     )
+
+
+def render_declined(_: Language, reason: str, slug: str, pressed: str | None) -> Screen:
+    """The provider refused before there was a page to pay on. `pressed` as in `render_not_opened`."""
+    text = _("❌ <b>The payment did not go through</b>")
+    return Screen(f"{text}\n\n{explain(_, reason)}", _again(_, slug, pressed))
+
+
+def render_being_confirmed(_: Language, payment_id: int) -> Screen:
+    return Screen(
+        f"⏳ {being_confirmed(_)}",
+        keyboard([button(_.label("Check payment"), callbacks.Check(payment_id=payment_id))], to_menu(_)),
+    )
+
+
+def render_not_opened(_: Language, slug: str, pressed: str | None) -> Screen:
+    """There is no page to pay on. `pressed` is the data of the button that led here, to press it again."""
+    return Screen(
+        _("The payment page could not be opened. Nothing was charged: please try again in a minute."),
+        _again(_, slug, pressed),
+    )
+
+
+def not_offered(_: Language) -> str:
+    return _("This way to pay is not available right now. Please choose another one:")
+
+
+def invoice_is_closed(_: Language, invoice: Invoice) -> str:
+    if invoice.state == "paid":
+        return _("That order is paid already. If you want more, here is today's price:")
+    return _("The price of that order no longer holds. Here is today's:")
 
 
 def not_paid_yet(_: Language) -> str:
@@ -76,3 +149,23 @@ def being_confirmed(_: Language) -> str:
 
 def no_answer_from_provider(_: Language) -> str:
     return _.label("The payment system does not answer right now. Please check again in a minute.")
+
+
+def _memory(_: Language, way: Way, saving: Saving) -> Row:
+    match saving:
+        case "off":
+            word = callbacks.Save(provider=way.provider, slug=way.slug)
+            return [button(_.label("☐ Remember the card for renewal"), word)]
+        case "on":
+            word_back = callbacks.Pay(provider=way.provider, slug=way.slug)
+            return [button(_.label("☑ The card will be remembered"), word_back)]
+        case "no":
+            return []
+
+
+def _again(_: Language, slug: str, pressed: str | None) -> InlineKeyboardMarkup:
+    return keyboard([button(_.label("Try again"), pressed)] if pressed else [], _other_ways(_, slug), to_menu(_))
+
+
+def _other_ways(_: Language, slug: str) -> Row:
+    return [button(_.label("Another way to pay"), callbacks.Card(slug=slug))]

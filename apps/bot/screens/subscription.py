@@ -11,16 +11,19 @@ from services.platform.i18n import Language
 from services.subscriptions import Subscription
 
 
-def render_subscriptions(_: Language, owned: Sequence[Subscription], now: datetime, zone: str) -> Screen:
-    """`zone` is the IANA name of the time zone in which moments are told."""
+def render_subscriptions(
+    _: Language, owned: Sequence[Subscription], now: datetime, zone: str, *, has_cards: bool
+) -> Screen:
+    """`zone` is the IANA name of the time zone in which moments are told; `has_cards`: cards can be remembered."""
+    cards = [button(_.label("Remembered cards"), callbacks.Cards())] if has_cards else []
     if not owned:
         return Screen(
             _("🔑 <b>My subscription</b>\n\nYou have none yet. Choose a tariff, and you are connected in two minutes."),
-            keyboard([button(_.label("Buy VPN access"), callbacks.Shop())], to_menu(_)),
+            keyboard([button(_.label("Buy VPN access"), callbacks.Shop())], cards, to_menu(_)),
         )
     blocks = [_block(_, one, now, zone) for one in owned]
     rows = [row for one in owned for row in _buttons(_, one, now, several=len(owned) > 1)]
-    return Screen("\n\n".join([_("🔑 <b>My subscription</b>"), *blocks]), keyboard(*rows, to_menu(_)))
+    return Screen("\n\n".join([_("🔑 <b>My subscription</b>"), *blocks]), keyboard(*rows, cards, to_menu(_)))
 
 
 def render_preparing(_: Language) -> Screen:

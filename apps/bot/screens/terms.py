@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from apps.bot import callbacks
+from apps.bot.callbacks import Way
 from apps.bot.keyboards import back, button, keyboard, to_menu
 from apps.bot.screen import Screen
 from services.platform.i18n import Language
 from services.platform.money import Money
 
-TERMS_VERSION = "2026-11-01"
+TERMS_VERSION = "2026-11-21"
 
 
-def render_consent(_: Language, provider: str, slug: str, price: Money) -> Screen:
+def render_consent(_: Language, way: Way, price: Money) -> Screen:
     """Asked once before the first payment."""
     return Screen(
         _(
@@ -19,14 +20,24 @@ def render_consent(_: Language, provider: str, slug: str, price: Money) -> Scree
             " We ask this only once."
         ),
         keyboard(
-            [
-                button(
-                    _.label("Accept and pay {price}", price=_.money(price)),
-                    callbacks.Agree(provider=provider, slug=slug),
-                )
-            ],
-            [button(_.label("Read the terms"), callbacks.ReadTerms(provider=provider, slug=slug))],
-            back(_, callbacks.Card(slug=slug)),
+            [button(_.label("Accept and pay {price}", price=_.money(price)), way.agree())],
+            [button(_.label("Read the terms"), way.read_terms())],
+            back(_, callbacks.Card(slug=way.slug)),
+        ),
+    )
+
+
+def render_consent_to_saving(_: Language, way: Way) -> Screen:
+    """Asked once before a card is remembered. Other words get another billing.methods.CONSENT_VERSION."""
+    return Screen(
+        _(
+            "💾 <b>Remember your card?</b>\n\nThe payment system keeps the card, we never see its number. It is charged"
+            " for the renewal of your subscription and for nothing else, at the price of your tariff, and we tell you"
+            " before. You can have the card forgotten at any moment: “My subscription”, then “Remembered cards”."
+        ),
+        keyboard(
+            [button(_.label("Agree, remember it"), callbacks.AgreeToSave(provider=way.provider, slug=way.slug))],
+            [button(_.label("No, pay once"), callbacks.Pay(provider=way.provider, slug=way.slug))],
         ),
     )
 
@@ -35,9 +46,9 @@ def render_terms(_: Language) -> Screen:
     return Screen(_text(_), keyboard(to_menu(_)))
 
 
-def render_terms_before_payment(_: Language, provider: str, slug: str) -> Screen:
+def render_terms_before_payment(_: Language, way: Way) -> Screen:
     """Back leads to where the person was asked."""
-    return Screen(_text(_), keyboard(back(_, callbacks.Pay(provider=provider, slug=slug))))
+    return Screen(_text(_), keyboard(back(_, way.pay())))
 
 
 def _text(_: Language) -> str:
@@ -45,7 +56,10 @@ def _text(_: Language) -> str:
         [
             _("📄 <b>Terms of use</b>"),
             _("<b>1. What you get.</b> Access to a VPN for as long, and on as many devices, as your tariff says."),
-            _("<b>2. Payment.</b> You pay once for one period. Nothing is charged without you."),
+            _(
+                "<b>2. Payment.</b> You pay once for one period. Further periods are charged only if you ask for that:"
+                " by letting us remember your card, or by a subscription in Stars. You can stop it at any moment."
+            ),
             _(
                 "<b>3. Refunds.</b> If the access does not work and we could not fix it, write to support:"
                 " we return the money for the unused days."

@@ -12,9 +12,11 @@ from aiogram import Dispatcher
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from apps.bot import dispatcher
+from apps.bot.feed import feed
 from apps.bot.session import make_bot
 from apps.bot.updates import ALLOWED_UPDATES
-from tests.world import Kiosk
+from services import billing, catalog, identity
+from tests.world import Kiosk, Person
 
 
 class Storefront:
@@ -35,8 +37,10 @@ class Storefront:
         return updates
 
     def serve(self) -> None:
-        for update in self.take():
-            self._portal.call(self.dispatcher.feed_raw_update, self.bot, update)
+        """Until nothing is left: an answer may bring the next update."""
+        while updates := self.take():
+            for update in updates:
+                self._portal.call(feed, self.kiosk.kit, self.bot, self.dispatcher, update)
 
     def start_up(self) -> None:
         self._portal.call(partial(self.dispatcher.emit_startup, bot=self.bot))
@@ -50,6 +54,15 @@ class Storefront:
     def push(self, **update: Any) -> None:
         self.kiosk.post("/telegram/chat/api/updates", **update)
         self.serve()
+
+    def import_tariffs(self, toml: str) -> None:
+        with self.kiosk.kit.db.begin() as tx:
+            catalog.import_catalogue(tx, toml, self.kiosk.now)
+
+    def switch(self, provider: str, *, on: bool) -> None:
+        """As an operator does."""
+        with self.kiosk.kit.db.begin() as tx:
+            billing.switch(tx, provider, on=on, actor="operator:1", reason="test", now=self.kiosk.now)
 
     def visitor(self, **profile: str) -> Visitor:
         profile = {"first_name": "Anna", "language_code": "en"} | profile
@@ -92,6 +105,22 @@ class Visitor:
         answers = [call for call in self.shop.calls(calls) if call["method"] == "answerCallbackQuery"]
         assert pressed["callback_query_id"] in [call["args"]["callback_query_id"] for call in answers]
         return self.last(before)
+
+    def pays(self, **what: Any) -> dict[str, Any]:
+        """Presses Pay in an invoice: `message_id` or `link`, and `forwarded_from`. How it ended, with Telegram's words
+        in "error"."""
+        person = f"/telegram/chat/api/users/{self.id}"
+        checkout = self.shop.kiosk.post(f"{person}/pay_invoice", **what)
+        self.shop.serve()
+        ended: dict[str, Any] = self.shop.kiosk.http.get(f"{person}/checkouts/{checkout['id']}").json()
+        return ended
+
+    def person(self) -> Person:
+        """As Kiosk knows them."""
+        with self.shop.kiosk.kit.db.begin() as tx:
+            known = identity.find_user(tx, self.id)
+        assert known is not None
+        return Person(self.id, known.party, known.language.code)
 
     def messages(self, after: int = 0) -> list[dict[str, Any]]:
         """The bot's messages, oldest first; with `after`, only those that changed since that version of the chat."""

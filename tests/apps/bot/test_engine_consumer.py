@@ -199,6 +199,63 @@ def test_an_answered_update_stays_in_hand_until_the_database_knows(
     assert states(db) == [(1, "done")]
 
 
+def at_the_till(update_id: int, person: int = 7) -> dict[str, Any]:
+    return {"update_id": update_id, "pre_checkout_query": {"id": str(update_id), "from": {"id": person}}}
+
+
+@pytest.mark.parametrize("past_the_inbox", [True, False], ids=["polling", "webhook"])
+def test_who_stands_at_the_till_waits_for_nobody(
+    db: Database, monkeypatch: pytest.MonkeyPatch, past_the_inbox: bool
+) -> None:
+    """Not for the same person's slow update, not for a free slot, not for the database."""
+    monkeypatch.setattr(module, "MOST_HANDLERS", 1)
+    answered: list[int] = []
+
+    async def scenario() -> None:
+        slow, begun, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        async def handle(update: dict[str, Any]) -> None:
+            if "message" in update:
+                begun.set()
+                await slow.wait()
+            answered.append(update["update_id"])
+            if update["update_id"] == 2:
+                done.set()
+
+        store(db, [message(1, person=7)])
+        async with consuming(db, handle) as consumer:
+            await begun.wait()
+            if past_the_inbox:
+                consumer.hurry(at_the_till(2))
+                consumer.hurry(at_the_till(2))  # Telegram repeats what nobody has confirmed
+            else:
+                monkeypatch.setattr(Consumer, "_begin", None)  # nobody may ask the database first
+                store(db, [at_the_till(2)])
+                consumer.wake()
+            await done.wait()
+            assert answered == [2]
+            slow.set()
+
+    asyncio.run(scenario())
+    assert answered == [2, 1]
+    assert states(db) == ([(1, "done")] if past_the_inbox else [(1, "done"), (2, "done")])
+
+
+def test_an_answer_at_the_till_is_finished_before_the_worker_leaves(db: Database) -> None:
+    answered: list[int] = []
+
+    async def handle(update: dict[str, Any]) -> None:
+        await asyncio.sleep(0.05)
+        answered.append(update["update_id"])
+
+    async def scenario() -> None:
+        async with consuming(db, handle) as consumer:
+            consumer.hurry(at_the_till(2))
+
+    asyncio.run(scenario())
+    assert answered == [2]
+
+
 def test_whose_update_it_is() -> None:
     chat = {"id": -100, "type": "channel"}
     assert person_of(message(1, person=7)) == 7

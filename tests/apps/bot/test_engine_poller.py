@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from apps.bot import persist
 from apps.bot.poller import Poller
-from apps.bot.updates import ALLOWED_UPDATES
+from apps.bot.updates import ALLOWED_UPDATES, Update
 from services.platform.clock import Clock
 from services.platform.db import Database
 from tests.apps.bot.engine_inbox import rows, states
@@ -22,8 +22,10 @@ from tests.apps.bot.engine_telegram import BOT_ID, TOKEN, Moody, message, page, 
 
 
 @asynccontextmanager
-async def polling(db: Database, url: str, token: str = TOKEN) -> AsyncIterator[Poller]:
-    poller = Poller(db, Clock(), bot_id=BOT_ID, api_url=url, token=token)
+async def polling(
+    db: Database, url: str, token: str = TOKEN, hurry: Callable[[Update], None] = lambda _: None
+) -> AsyncIterator[Poller]:
+    poller = Poller(db, Clock(), bot_id=BOT_ID, api_url=url, token=token, hurry=hurry)
     yield poller
     await poller.close()
 
@@ -92,7 +94,7 @@ def test_nothing_that_telegram_answers_ends_the_loop(db: Database, monkeypatch: 
         room.set()
         async with polling(db, url) as poller:
             running = asyncio.create_task(poller.run(room))
-            while not rows(db):
+            while not any(entry["event"] == "works_again" for entry in logged):
                 await asyncio.sleep(0.02)
             running.cancel()
 
@@ -105,6 +107,7 @@ def test_nothing_that_telegram_answers_ends_the_loop(db: Database, monkeypatch: 
     assert [entry["seconds"] for entry in logged if entry["event"] == "trying_again"][8] == 1  # as Telegram asked
     assert [entry["failures"] for entry in logged if entry["event"] == "works_again"] == [9]
     assert TOKEN not in str(logged)
+    assert states(db) == [(1, "new")]
 
 
 def test_silence_ends_the_poll(db: Database) -> None:
@@ -140,3 +143,34 @@ def test_it_waits_for_room(db: Database) -> None:
 
     with served(telegram.app) as url:
         asyncio.run(scenario(url))
+
+
+def test_who_stands_at_the_till_is_answered_though_the_database_is_away() -> None:
+    nowhere = Database("postgresql://kiosk@/kiosk?host=/nonexistent")
+    at_the_till = {"update_id": 6, "pre_checkout_query": {"id": "1", "from": {"id": 7}}}
+    telegram = Moody([message(5), at_the_till])
+    hurried: list[Update] = []
+
+    async def scenario(url: str) -> None:
+        async with polling(nowhere, url, hurry=hurried.append) as poller:
+            with pytest.raises(OperationalError):
+                await poller.poll()
+
+    with served(telegram.app) as url:
+        asyncio.run(scenario(url))
+    nowhere.close()
+    assert hurried == [at_the_till]
+
+
+def test_what_was_answered_at_the_till_is_confirmed_and_not_stored(db: Database) -> None:
+    telegram = Moody([{"update_id": 6, "pre_checkout_query": {"id": "1", "from": {"id": 7}}}])
+
+    async def scenario(url: str) -> None:
+        async with polling(db, url) as poller:
+            await poller.poll()
+            await poller.poll()
+
+    with served(telegram.app) as url:
+        asyncio.run(scenario(url))
+    assert telegram.asked[1]["offset"] == 7
+    assert rows(db) == []

@@ -44,7 +44,7 @@ def test_a_first_purchase_takes_five_taps_and_ends_with_the_key(shop: Storefront
     taps = [
         "Buy VPN access",
         f"VPN for a month — {PRICE}",
-        f"Pay {PRICE} by bank card (YooKassa)",
+        f"Pay {PRICE} by card or SBP (YooKassa)",
         f"Accept and pay {PRICE}",
     ]
     for tap in taps:
@@ -140,7 +140,7 @@ def test_an_ended_subscription_says_so_and_gives_no_key(shop: Storefront, anna: 
     shop.kiosk.world.offset.move(int(timedelta(days=40).total_seconds()))
     ended = anna.say("/my")
     assert "Ended on" in ended["text"]
-    assert [button["text"] for button in buttons(ended)] == ["Renew", "Main menu"]
+    assert [button["text"] for button in buttons(ended)] == ["Renew", "Remembered cards", "Main menu"]
     (config,) = [b["callback_data"] for b in buttons(screen) if b["text"] == "Configuration and QR"]
     assert "has ended" in anna.press(screen, config)["text"]
 

@@ -6,15 +6,32 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 from aiogram.filters.callback_data import CallbackData
 
 from apps.bot import callbacks
+from apps.bot.callbacks import Way
 from apps.bot.screen import Screen
-from apps.bot.screens import failure, guide, history, menu, payment, shop, subscription, support, terms, words
+from apps.bot.screens import (
+    cards,
+    decisions,
+    failure,
+    guide,
+    history,
+    menu,
+    payment,
+    shop,
+    subscription,
+    support,
+    terms,
+    words,
+)
+from apps.bot.screens import stars as stars_screens
 from apps.sandbox.telegram.entities import parse_html
-from services.billing import Invoice, Payment
+from services import billing
+from services.billing import Invoice, Payment, Refund, SavedMethod
 from services.catalog import NotForSale, Period, Quote, Tariff
 from services.identity import Party
 from services.notifications import buttons
@@ -38,16 +55,23 @@ QUOTE = Quote(
     tariff=TARIFF.slug, revision=1, product="vpn", name=NAME, price=PRICE, period=TARIFF.period, tokens=0,
     traffic_bytes=None, devices=3, speed_mbps=None, locations=(), access=("wireguard",),
 )  # fmt: skip
-INVOICE = Invoice(7, PARTY, QUOTE, PRICE, "open", None)
+INVOICE = Invoice(7, PARTY, QUOTE, PRICE, "open", None, NOW)
 # Names that stay as they are in every language.
 INTERNATIONAL = (
     "WireGuard|VPN|QR|ЮKassa|Mac App Store|App Store|Google Play|Telegram|Android|iPhone|iPad|Windows|macOS|Linux"
-    "|Debian|Ubuntu|root|/[\\w./]+|sudo [\\w -]+|English|Anna|Frankfurt|Main"
+    "|Debian|Ubuntu|root|/[\\w./]+|sudo [\\w -]+|English|Anna|Frankfurt|Main|Robokassa|Stars|CryptoBot|Visa|x+"
+    "|user:42|yookassa|x_y"
 )
 
 
 def paid(state: str, reason: str | None = None) -> Payment:
-    return Payment(2**63 - 1, 7, PARTY, "yookassa", state, PRICE, "https://pay", reason, None, NOW)
+    return Payment(
+        2**63 - 1, 7, PARTY, "yookassa", state, PRICE, "https://pay", reason, None, None, PRICE, NOW
+    )  # fmt: skip
+
+
+def given_back(state: str) -> Refund:
+    return Refund(1, 7, PARTY, "yookassa", "provider", state, PRICE, None, NOW)
 
 
 def owned(number: int, ends_in: timedelta) -> Subscription:
@@ -55,7 +79,10 @@ def owned(number: int, ends_in: timedelta) -> Subscription:
 
 
 def screens(_: Language) -> Iterator[Screen]:
-    offer = shop.Offer(TARIFF, {"yookassa": PRICE, "other": PRICE})
+    stars = Money(150, "XTR")
+    codes = ("yookassa", "robokassa", "stars", "cryptopay", "balance", "other")
+    prices = {code: stars if code == "stars" else PRICE for code in codes}
+    offer = shop.Offer(TARIFF, prices, saving=("yookassa",), renewing=("stars",), balance=Money(12_345_678, "RUB"))
     another = shop.Offer(replace(TARIFF, product="more"), offer.prices)
     live, ending, ended = owned(2**63 - 1, timedelta(days=30)), owned(2, timedelta(hours=3)), owned(3, -timedelta(1))
     yield from (menu.render_welcome(_, "Anna"), menu.render_welcome(_, ""), menu.render_menu(_), menu.render_hint(_))
@@ -63,21 +90,39 @@ def screens(_: Language) -> Iterator[Screen]:
     yield menu.render_language_chosen(_)
     yield from (shop.render_catalogue(_, offers) for offers in ([], [offer], [offer, another]))
     yield from (shop.render_card(_, offer, ["Frankfurt"]), terms.render_terms(_))
-    yield terms.render_consent(_, "yookassa", TARIFF.slug, PRICE)
-    yield terms.render_terms_before_payment(_, "yookassa", TARIFF.slug)
-    yield payment.render_pay(_, INVOICE, 2**63 - 1, "https://pay")
+    once, save, renew = (Way("yookassa", TARIFF.slug, form) for form in get_args(callbacks.Form))
+    for way in (once, save, renew):
+        yield from (terms.render_consent(_, way, PRICE), terms.render_terms_before_payment(_, way))
+        yield payment.render_pay(_, INVOICE, 2**63 - 1, "https://pay", way, "no")
+    yield terms.render_consent_to_saving(_, save)
+    yield payment.render_pay(_, INVOICE, 2**63 - 1, "https://pay", once, "off")
+    yield payment.render_pay(_, INVOICE, 2**63 - 1, "https://pay", save, "on")
+    for changed in (True, False):
+        yield payment.render_spend(_, TARIFF.slug, NAME[_.code], PRICE, PRICE, 10**10 - 1, is_new_price=changed)
+    yield from (payment.render_being_confirmed(_, 1), payment.render_not_opened(_, TARIFF.slug, "shop"))
+    notes = [payment.not_offered(_), *(payment.invoice_is_closed(_, replace(INVOICE, state=s)) for s in ("paid", "x"))]
+    yield from (shop.render_card(_, offer, [], note) for note in notes)
+    yield from (stars_screens.render_invoice_follows(_, INVOICE, 1), stars_screens.render_thanks(_))
+    card = SavedMethod(2**63 - 1, "yookassa", "Visa •• 4444 & " + "x" * 80, NOW)
+    yield from (cards.render_cards(_, [], ZONE), cards.render_cards(_, [card, card], ZONE, cards.forgotten(_, "Visa")))
+    yield cards.render_forget(_, card)
+    yield from operators_screens(_)
     yield from (payment.render_paid(_, INVOICE, ready=ready) for ready in (True, False))
     yield payment.render_under_review(_)
     for reason in ("card_expired", "new", None):
         yield payment.render_not_paid(_, paid("canceled", reason), INVOICE)
     for mine in ([], [live], [live, ending, ended], [ended]):
-        yield subscription.render_subscriptions(_, mine, NOW, ZONE)
+        yield subscription.render_subscriptions(_, mine, NOW, ZONE, has_cards=bool(mine))
     yield from (subscription.render_preparing(_), subscription.render_ended(_, 3), subscription.render_qr(_, 3))
     yield Screen(subscription.config_caption(_, "Frankfurt & <Main>"))
     yield guide.render_systems(_, 2**63 - 1)
     yield from (guide.render_guide(_, system, number) for system in callbacks.SYSTEMS for number in (0, 2**63 - 1))
     states = ("sending", "awaiting_user", "authorized", "succeeded", "canceled", "failed")
-    yield history.render_history(_, [(paid(state), QUOTE) for state in states], 1, ZONE, is_last=False)
+    entries = [(paid(state), QUOTE, ()) for state in states]
+    refunds = [given_back("succeeded"), given_back("succeeded"), given_back("pending"), given_back("failed")]
+    entries += [(replace(paid("succeeded"), decision="late"), QUOTE, ())]
+    entries += [(replace(paid("succeeded"), decided=choice), QUOTE, refunds) for choice in billing.CHOICES]
+    yield history.render_history(_, entries, 1, ZONE, is_last=False)
     yield from (history.render_history(_, [], page, ZONE, is_last=True) for page in (0, 5))
     yield from (support.render_help(_, contact) for contact in (None, "@support"))
     yield from (support.render_support(_, contact, 42) for contact in (None, "@support"))
@@ -85,16 +130,26 @@ def screens(_: Language) -> Iterator[Screen]:
     yield failure.render_crash(_, "shop")
 
 
+def operators_screens(_: Language) -> Iterator[Screen]:
+    for reason in ("late", "double", "amount"):
+        yield decisions.render_held(_, replace(paid("succeeded"), decision=reason), decisions.cannot_be_done(_, "x_y"))
+    for choice in billing.CHOICES:
+        yield decisions.render_question(_, paid("succeeded"), choice)
+        yield decisions.render_held(_, replace(paid("succeeded"), decided=choice), decisions.decided_already(_))
+    yield decisions.render_held(_, paid("succeeded"))
+
+
 def errors() -> Iterator[KioskError]:
     yield from (NotForSale("x"), NotFound("x"), Conflict("x"), TryLater("x"), Forbidden("x"))
-    for code in ("checkout_failed", "payment_not_found", "subscription_not_found"):
+    for code in ("checkout_failed", "payment_not_found", "subscription_not_found", "payment_method_not_found"):
         yield type("Named", (TryLater,), {"code": code})("x")
 
 
 def notices(_: Language) -> list[str]:
     """What stands over the chat or in Telegram's own menu: plain text."""
     alerts = [payment.not_paid_yet(_), payment.being_confirmed(_), payment.no_answer_from_provider(_)]
-    return [*alerts, failure.not_yours(_), *support.commands(_).values()]
+    at_the_till = [stars_screens.cannot_be_paid(_), stars_screens.not_now(_)]
+    return [*alerts, *at_the_till, failure.not_yours(_), *support.commands(_).values()]
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
@@ -121,9 +176,12 @@ def labels(screen: Screen) -> list[str]:
 
 
 def test_the_longest_callback_data_fits() -> None:
-    longest = {"slug": "a" * 31, "provider": "p" * 16, "page": 10_000, "system": "android", "code": "ru"}
+    longest = {
+        "slug": "a" * 31, "provider": "p" * 16, "page": 10_000, "system": "android", "code": "ru",
+        "at": 10**10 - 1, "minor": 10**13 - 1, "choice": "refund",
+    }  # fmt: skip
     kinds = CallbackData.__subclasses__()
-    assert len(kinds) >= 16
+    assert len(kinds) >= 28
     for kind in kinds:
         values = {name: longest.get(name, 2**63 - 1) for name in kind.model_fields}
         packed = kind(**values).pack()
@@ -140,6 +198,11 @@ def test_the_longest_callback_data_fits() -> None:
         (buttons.renew(5), callbacks.Renew(subscription_id=5)),
         (buttons.instructions(5), callbacks.Connect(subscription_id=5)),
         (buttons.check_payment(2**63 - 1), callbacks.Check(payment_id=2**63 - 1)),
+        (buttons.retry(5), callbacks.Retry(payment_id=5)),
+        (buttons.tariff("vpn-1m"), callbacks.Card(slug="vpn-1m")),
+        (buttons.CARDS, callbacks.Cards()),
+        (buttons.forget_card(5), callbacks.Forget(method_id=5)),
+        (buttons.decide(2**63 - 1, "refund"), callbacks.Decide(payment_id=2**63 - 1, choice="refund")),
     ],
 )
 def test_buttons_under_notifications_are_understood(data: str, expected: CallbackData) -> None:

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from services import provisioning
+from services.notifications import buttons
+from services.notifications.channels.base import Attachment, Button, Outgoing
+from services.notifications.occasion import Occasion
+
+
+def file(it: Occasion) -> Outgoing | None:
+    access, _ = it.access(), it.say
+    if access is None:
+        return None
+    text = _(
+        "<b>{tariff}</b> is paid, thank you! Your access in {location} works until {until}.\n\n"
+        "Open this file in the WireGuard app, or scan the code in the next message.",
+        tariff=_.own(it.subscription.terms.name),
+        location=access.location,
+        until=it.until(),
+    )
+    how = Button(_.label("How to connect"), buttons.instructions(it.subscription.id))
+    return Outgoing(text, ((how,), (it.my_subscriptions(),)), Attachment(access.file_name, access.config.encode()))
+
+
+def qr(it: Occasion) -> Outgoing | None:
+    access, _ = it.access(), it.say
+    if access is None:
+        return None
+    text = _("For a phone: in the WireGuard app tap “+”, then scan this code.")
+    picture = Attachment(access.file_name.replace(".conf", ".png"), provisioning.qr_png(access.config), is_photo=True)
+    return Outgoing(text, (), picture)
+
+
+def ready(it: Occasion) -> Outgoing | None:
+    if it.access() is None:
+        return None
+    text = it.say("Your access is ready until {until}. If the file did not arrive, it is here:", until=it.until())
+    again = Button(it.say.label("Configuration and QR"), buttons.config(it.subscription.id))
+    return Outgoing(text, ((again,), (it.my_subscriptions(),)))
+
+
+def extended(it: Occasion) -> Outgoing:
+    text = it.say(
+        "Thank you! <b>{tariff}</b> now works until {until}. Your configuration stays the same.",
+        tariff=it.say.own(it.subscription.terms.name),
+        until=it.until(),
+    )
+    return Outgoing(text, ((it.my_subscriptions(),),))
+
+
+def delayed(it: Occasion) -> Outgoing:
+    text = it.say(
+        "We have your payment. Preparing the access takes longer than usual: we keep trying and send it here as soon "
+        "as it is ready. You do not need to do anything."
+    )
+    return Outgoing(text, ((it.my_subscriptions(),),))
+
+
+def expired(it: Occasion) -> Outgoing | None:
+    ended = it.subscription
+    if ended.state == "active":
+        return None
+    text = it.say(
+        "<b>{tariff}</b> has ended. Renew, and everything works as before.", tariff=it.say.own(ended.terms.name)
+    )
+    return Outgoing(text, ((Button(it.say.label("Renew"), buttons.renew(ended.id)),),))
