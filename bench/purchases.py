@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from services import billing
-from services.billing.providers.base import NextAction, Notice, Outcome, Snapshot
+from services import billing, identity
+from services.billing.providers.base import Capability, NextAction, Order, Outcome, PaymentProvider, Snapshot
 from services.identity import Party
 from services.platform.clock import wall_clock
 from services.platform.db import Database
@@ -15,19 +16,23 @@ from services.platform.money import Money
 
 TARIFF = "vpn-1m"  # of the sample catalogue
 PRICE = Money(29900, "RUB")
+FEE = Money(1046, "RUB")  # what the provider keeps of it
+
+_telegram_ids = itertools.count(8_000_001)
 
 
-class Instant:
+class Instant(PaymentProvider):
     """A payment provider without a network. `key` is that of the last payment it opened."""
 
     code = "instant"
-    currency = "RUB"
+    currency = PRICE.currency
     merchant = "1"
     expects_test = True
+    capabilities = Capability.PAGE | Capability.SAME_KEY | Capability.FETCH
     key: uuid.UUID
 
-    def request(self, *, key: uuid.UUID, amount: Money, description: str, return_url: str) -> dict[str, Any]:
-        return {"amount": str(amount), "description": description, "return_url": return_url, "key": str(key)}
+    def request(self, order: Order) -> dict[str, Any]:
+        return {"amount": str(order.amount), "description": order.description, "return_url": order.return_url}
 
     def create(self, request: dict[str, Any], key: uuid.UUID) -> Outcome:  # noqa: ARG002 - the port's signature
         self.key = key
@@ -38,13 +43,13 @@ class Instant:
 
     def paid(self, external_id: str) -> Snapshot:
         """What it says of a payment once the buyer has paid. Its id here is its key."""
-        return Snapshot(external_id, "succeeded", PRICE, external_id, self.merchant, test=True)
-
-    def read_notification(self, body: bytes) -> Notice:  # noqa: ARG002 - the port's signature
-        raise billing.BadNotification("it sends none")
+        return Snapshot(external_id, "succeeded", PRICE, external_id, self.merchant, test=True, fee=FEE)
 
     def check(self) -> str:
         return "instant"
+
+    def close(self) -> None:
+        pass
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,17 @@ class Due:
     invoice_id: int
     payment_id: int
     word: Snapshot
+
+
+def newcomers(db: Database, count: int) -> list[Party]:
+    """People who have just written to the bot for the first time."""
+    with db.begin() as tx:
+        return [
+            identity.greet(
+                tx, telegram_id=telegram_id, first_name="Anna", username=None, language_code="ru", now=wall_clock()
+            ).party
+            for telegram_id in itertools.islice(_telegram_ids, count)
+        ]
 
 
 def check_out(db: Database, provider: Instant, party: Party) -> Due:

@@ -65,7 +65,7 @@ def _sibling(
         request={},
         save=False,
         renews=snapshot.renewal,
-        created_at=now,
+        created_at=snapshot.at or now,
         updated_at=now,
         checks=0,
     )

@@ -12,12 +12,14 @@ from services.billing.events import ForeignRefund
 from services.billing.models import PaymentRow, RefundChangeRow, RefundRow
 from services.billing.providers.base import PaymentProvider, RefundSnapshot
 from services.billing.transitions import lock
+from services.platform.errors import TryLater
 from services.platform.outbox import emit
 
 
 def adopt_refund(tx: Session, provider: PaymentProvider, snapshot: RefundSnapshot, now: datetime) -> int | None:
     """The refund that this is: known by its id or key, or the one of this payment whose answer was lost, or one that
-    was made elsewhere, which gets a row. None when it is not about a payment of ours, or nothing has gone back yet."""
+    was made elsewhere, which gets a row. None when it is not about a payment of ours, or nothing has gone back yet.
+    Raises TryLater while we do not know that its payment was paid."""
     paid = select(PaymentRow.id).where(
         PaymentRow.provider == provider.code, PaymentRow.external_id == snapshot.payment_external_id
     )
@@ -27,13 +29,17 @@ def adopt_refund(tx: Session, provider: PaymentProvider, snapshot: RefundSnapsho
     ours = select(RefundRow.id).where(RefundRow.payment_id == payment.id, RefundRow.destination == "provider")
     if known := tx.scalar(ours.where(RefundRow.external_id == snapshot.external_id)):
         return known
-    unanswered = ours.where(RefundRow.external_id.is_(None), RefundRow.state.in_(("requested", "sending", "unknown")))
-    same = unanswered.where(RefundRow.amount_minor == snapshot.amount.minor)
+    unnamed = ours.where(RefundRow.external_id.is_(None))  # also where a person has told what became of it
+    same = unnamed.where(RefundRow.amount_minor == snapshot.amount.minor, RefundRow.state != "failed")
     if snapshot.key is not None:
-        same = unanswered.where(func.cast(RefundRow.key, Text) == snapshot.key)
+        same = unnamed.where(func.cast(RefundRow.key, Text) == snapshot.key)
     if found := tx.scalar(same.order_by(RefundRow.id).limit(1)):
         return found
-    return _foreign(tx, payment, snapshot, now) if snapshot.status == "succeeded" else None
+    if snapshot.status != "succeeded":
+        return None
+    if payment.state != "succeeded":
+        raise TryLater(f"payment {payment.id} is refunded there and {payment.state} here")
+    return _foreign(tx, payment, snapshot, now)
 
 
 def _foreign(tx: Session, payment: PaymentRow, snapshot: RefundSnapshot, now: datetime) -> int:
@@ -51,7 +57,7 @@ def _foreign(tx: Session, payment: PaymentRow, snapshot: RefundSnapshot, now: da
         access="keep",
         reason="made at the provider",
         actor=f"provider:{payment.provider}",
-        created_at=now,
+        created_at=snapshot.at or now,
         updated_at=now,
         checks=0,
     )

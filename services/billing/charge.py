@@ -81,7 +81,7 @@ def schedule_charges(tx: Session, now: datetime) -> int:
     due = select(ChargeRow).where(ChargeRow.next_at <= now).order_by(ChargeRow.next_at).limit(500)
     rows = tx.scalars(due.with_for_update(skip_locked=True)).all()
     for row in rows:
-        emit(tx, ChargeDue(charge_id=row.id), now)
+        emit(tx, ChargeDue(charge_id=row.id, tries=row.tries), now)
         row.next_at = now + AGAIN
     return len(rows)
 
@@ -90,7 +90,7 @@ def carry_out_charge(db: Database, providers: Mapping[str, PaymentProvider], eve
     """Makes the next try, unless one is open. Raises TryLater."""
     with db.begin() as tx:
         row = tx.get_one(ChargeRow, event.charge_id, with_for_update=True)
-        if row.state != "due":
+        if row.state != "due" or event.tries not in (None, row.tries):
             return
         invoice = tx.get_one(InvoiceRow, row.invoice_id, with_for_update=True)
         method = tx.get_one(MethodRow, row.method_id)

@@ -148,10 +148,12 @@ class RenewalChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeDue(Event):
-    """A remembered card is to be charged now."""
+    """A remembered card is to be charged now. `tries` is how often it has been before: an announcement that comes late
+    is not another try."""
 
     name = "billing.charge_due"
     charge_id: int
+    tries: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,9 +62,7 @@ def plan_next_check(
     """Both rows are locked by the caller."""
     if payment.state == "awaiting_user" and now >= invoice.valid_until + FORGOTTEN:
         fail(tx, payment, "canceled", "expired_on_confirmation", now, "time")
-    if payment.state not in OPEN:
-        payment.check_after = None
-    elif payment.check_after is None or payment.check_after <= now:
+    if payment.state in OPEN and (payment.check_after is None or payment.check_after <= now):
         pauses = CHECK_EVERY if Capability.FETCH in provider.capabilities else CHECK_SELDOM
         payment.check_after = now + timedelta(minutes=pauses[min(payment.checks, len(pauses) - 1)])
         payment.checks += 1

@@ -12,23 +12,30 @@ from services.billing.accounts import clearing, held, revenue, wallet
 from services.billing.events import PaymentRefunded, RefundFailed
 from services.billing.models import InvoiceRow, PaymentRow, RefundRow
 from services.billing.refund_plan import earned_by
+from services.platform.money import Money
 from services.platform.outbox import emit
 
 
 def book_refund(tx: Session, invoice: InvoiceRow, payment: PaymentRow, refund: RefundRow, now: datetime) -> None:
     """The money is back: into the books, and told."""
+    assert payment.received is not None
     earned = earned_by(tx, payment)
     applied = payment.decision is None or payment.decided == "apply"
     source = revenue(invoice) if applied else held(payment)
     if payment.decided == "keep" and not is_reserved(tx, refund):
         source = wallet(payment.party)  # taken back elsewhere, perhaps after it was spent
     target = clearing(payment) if refund.destination == "provider" else wallet(payment.party)
-    entries = [ledger.Entry(source, refund.amount), ledger.Entry(target, -refund.amount)]
-    ledger.post(tx, kind="refund", reference=str(refund.id), entries=entries, now=now, may_overdraw=True)
     tx.flush()
-    back = select(func.sum(RefundRow.amount_minor)).where(
+    all_back = select(func.sum(RefundRow.amount_minor)).where(
         RefundRow.payment_id == payment.id, RefundRow.state == "succeeded"
     )
+    back = int(tx.scalar(all_back) or 0)
+    # Given back elsewhere beyond what was earned: it was too much, and is on the balance.
+    surplus = min(max(0, back - earned.minor), (payment.received - earned).minor, refund.amount.minor)
+    sources = ((source, refund.amount.minor - surplus), (wallet(payment.party), surplus))
+    entries = [ledger.Entry(account, Money(minor, refund.currency)) for account, minor in sources if minor]
+    entries.append(ledger.Entry(target, -refund.amount))
+    ledger.post(tx, kind="refund", reference=str(refund.id), entries=entries, now=now, may_overdraw=True)
     news = PaymentRefunded(
         refund_id=refund.id,
         payment_id=payment.id,
@@ -38,7 +45,7 @@ def book_refund(tx: Session, invoice: InvoiceRow, payment: PaymentRow, refund: R
         of_minor=earned.minor,
         shorten=refund.access == "shorten" and applied,
         applied=applied,
-        full=int(tx.scalar(back) or 0) == earned.minor,
+        full=back >= earned.minor,
     )
     if news.full and payment.decision is not None and payment.decided is None:
         payment.decided = "refund"  # elsewhere, or after all: there is nothing left to decide upon

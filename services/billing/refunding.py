@@ -57,7 +57,7 @@ def continue_refund(db: Database, providers: Mapping[str, PaymentProvider], refu
     else:
         outcome = _ask(db, provider, refund, now)
     with db.begin() as tx:
-        record_refund(tx, refund_id, outcome, now, cause="answer", is_certain=first or repeatable)
+        record_refund(tx, refund_id, outcome, now, cause="answer", is_certain=first)
         _, payment, refund = lock_refund(tx, refund_id)
         if refund.state == "unknown" and not repeatable:
             announce_failure(tx, payment, refund, now)
@@ -143,6 +143,8 @@ def _move_on(
     now: datetime,
     cause: str,
 ) -> None:
+    if refund.state == "succeeded" or (refund.state == "failed" and state == "canceled"):
+        return  # it has ended, and differently: a statement shows that
     if reason:
         refund.detail = reason[:200]
     if refund.state == "requested":

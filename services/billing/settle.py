@@ -36,7 +36,8 @@ def settle(
     if strange := strangeness(provider, payment, snapshot):
         log.error("payment_answer_is_not_ours", payment=payment.id, external_id=snapshot.external_id, what=strange)
         return
-    payment.external_id = snapshot.external_id
+    if payment.external_id is None:
+        payment.external_id = snapshot.external_id
     if snapshot.status == "succeeded":
         if move(tx, payment, "succeeded", now, cause):
             _take(tx, invoice, payment, snapshot, now)
@@ -87,6 +88,8 @@ def _take(tx: Session, invoice: InvoiceRow, payment: PaymentRow, snapshot: Snaps
         payment.decision = "amount"
     elif invoice.state != "open":
         payment.decision = "double" if invoice.state == "paid" else "late"
+    else:
+        invoice.state, invoice.paid_at = "paid", now
     income = held(payment) if payment.decision else revenue(invoice)
     fee = snapshot.fee if snapshot.fee and snapshot.fee.currency == came.currency else None
     entries = [ledger.Entry(clearing(payment), came - fee if fee else came), ledger.Entry(income, -came)]
@@ -99,5 +102,4 @@ def _take(tx: Session, invoice: InvoiceRow, payment: PaymentRow, snapshot: Snaps
         trouble = PaymentNeedsDecision(payment_id=payment.id, party=payment.party, reason=payment.decision)
         emit(tx, trouble, now)
     else:
-        invoice.state, invoice.paid_at = "paid", now
         emit(tx, InvoicePaid(invoice_id=invoice.id, payment_id=payment.id, party=invoice.party), now)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -23,6 +23,7 @@ from services.billing.record import record
 from services.billing.refunding import record_refund
 from services.billing.settle import book_fee
 from services.platform.db import Database
+from services.platform.errors import TryLater
 from services.platform.money import Money
 from services.platform.outbox import emit
 
@@ -83,7 +84,9 @@ def make_statement(
     if provider is None:
         return None
     since, lists = _midnight(day), Capability.LIST in provider.capabilities
-    listed = provider.operations(since - MARGIN, since + DAY + MARGIN) if lists else []
+    with db.begin() as tx:
+        until = _last_end(tx, provider, since, since + DAY)
+    listed = provider.operations(since - MARGIN, until + MARGIN) if lists else []
     with db.begin() as tx:
         _learn(tx, provider, listed, now)
         statement = _compare(tx, provider, day, listed, now)
@@ -130,7 +133,12 @@ def _learn(tx: Session, provider: PaymentProvider, listed: Iterable[Operation], 
                 record(tx, provider, payment_id, operation, now, cause="statement")
             else:
                 book_fee(tx, payment, operation.fee, now)
-        elif (refund_id := adopt_refund(tx, provider, operation, now)) is not None:
+            continue
+        try:
+            refund_id = adopt_refund(tx, provider, operation, now)
+        except TryLater:
+            continue  # it is among the differences
+        if refund_id is not None:
             record_refund(tx, refund_id, operation, now, cause="statement")
     tx.flush()
 
@@ -145,6 +153,8 @@ def _compare(
     payments = {p.external_id: p for p in _rows(tx, PaymentRow, provider, listed, since, until)}
     refunds = {r.external_id: r for r in _rows(tx, RefundRow, provider, listed, since, until)}
     for operation in listed:
+        if operation.at is not None and operation.at >= until + MARGIN:
+            continue  # another day's
         what = "refunds" if isinstance(operation, RefundSnapshot) else "payments"
         if operation.status == "succeeded" and (operation.at is None or since <= operation.at < until):
             totals["theirs"][f"{what} {operation.amount.currency}"] += operation.amount.minor
@@ -208,7 +218,24 @@ def _rows(
     """What they list, whenever we began it, and what we began on that day."""
     ids = [operation.external_id for operation in listed]
     that_day = (table.created_at >= since) & (table.created_at < until) & table.external_id.is_not(None)
-    return tx.scalars(select(table).where(table.provider == provider.code, that_day | table.external_id.in_(ids))).all()
+    theirs = _through(table, provider)
+    return tx.scalars(select(table).where(theirs, that_day | table.external_id.in_(ids))).all()
+
+
+def _last_end(tx: Session, provider: PaymentProvider, since: datetime, until: datetime) -> datetime:
+    """`until`, or later where something that we began on that day was done there only afterwards."""
+    latest = until
+    for table, end in ((PaymentRow, PaymentRow.succeeded_at), (RefundRow, RefundRow.updated_at)):
+        done = _through(table, provider), table.state == "succeeded"
+        began = table.created_at >= since, table.created_at < until
+        latest = max(latest, tx.scalar(select(func.max(end)).where(*done, *began)) or latest)
+    return latest
+
+
+def _through(table: Any, provider: PaymentProvider) -> Any:
+    """Of this provider; what was put on the balance instead is nothing that it knows of."""
+    own = table.provider == provider.code
+    return own & (RefundRow.destination == "provider") if table is RefundRow else own
 
 
 def _store(tx: Session, statement: Statement) -> None:

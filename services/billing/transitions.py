@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from services.billing.events import PaymentFailed
 from services.billing.models import InvoiceRow, PaymentChangeRow, PaymentRow, RefundChangeRow, RefundRow
-from services.billing.states import PAYMENTS, REFUNDS, check_transition
+from services.billing.states import OPEN, PAYMENTS, REFUNDS, check_transition
 from services.platform.outbox import emit
+
+# PostgreSQL locks in the order in which OF names the tables.
+BOTH = (
+    select(InvoiceRow, PaymentRow)
+    .join(PaymentRow, PaymentRow.invoice_id == InvoiceRow.id)
+    .where(PaymentRow.id == bindparam("payment_id"))
+    .with_for_update(of=[InvoiceRow, PaymentRow])
+    .execution_options(populate_existing=True)
+)
+CHANGE, REFUND_CHANGE = insert(PaymentChangeRow.table()), insert(RefundChangeRow.table())
 
 
 def lock(tx: Session, payment_id: int) -> tuple[InvoiceRow, PaymentRow]:
     """Locks the invoice, then the attempt: everybody in this order."""
-    invoice_id = tx.get_one(PaymentRow, payment_id).invoice_id
-    invoice = tx.get_one(InvoiceRow, invoice_id, with_for_update=True, populate_existing=True)
-    return invoice, tx.get_one(PaymentRow, payment_id, with_for_update=True, populate_existing=True)
+    these = {"payment_id": payment_id}
+    # None: while we waited, a decision has given the attempt another invoice.
+    invoice, payment = tx.execute(BOTH, these).first() or tx.execute(BOTH, these).one()
+    return invoice, payment
 
 
 def lock_refund(tx: Session, refund_id: int) -> tuple[InvoiceRow, PaymentRow, RefundRow]:
@@ -29,8 +41,11 @@ def move(tx: Session, payment: PaymentRow, state: str, now: datetime, cause: str
     """False when it is there already. Raises ImpossibleTransition."""
     if not check_transition(PAYMENTS, payment.state, state):
         return False
-    tx.add(PaymentChangeRow(payment_id=payment.id, at=now, before=payment.state, after=state, cause=cause))
+    change = {"payment_id": payment.id, "at": now, "before": payment.state, "after": state, "cause": cause}
+    tx.execute(CHANGE, change)
     payment.state, payment.updated_at = state, now
+    if state not in OPEN:
+        payment.check_after = None
     return True
 
 
@@ -52,6 +67,7 @@ def move_refund(tx: Session, refund: RefundRow, state: str, now: datetime, cause
     """False when it is there already. Raises ImpossibleTransition."""
     if not check_transition(REFUNDS, refund.state, state):
         return False
-    tx.add(RefundChangeRow(refund_id=refund.id, at=now, before=refund.state, after=state, cause=cause))
+    change = {"refund_id": refund.id, "at": now, "before": refund.state, "after": state, "cause": cause}
+    tx.execute(REFUND_CHANGE, change)
     refund.state, refund.updated_at = state, now
     return True

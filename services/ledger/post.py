@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,20 @@ from services.platform.money import Money
 
 # What we owe people. Not clearing or revenue: every sale moves those, and all sales would queue for one row.
 KEPT = ("wallet:", "tokens:", "bonus:")
+
+# Head and entries in one round trip. A fact that is in the books already gets no head, and therefore no entries.
+POST = text("""
+    WITH head AS (
+      INSERT INTO ledger_transactions (kind, reference, posted_at) VALUES (:kind, :reference, :posted_at)
+      ON CONFLICT DO NOTHING RETURNING id
+    )
+    INSERT INTO ledger_entries (transaction_id, account, currency, minor)
+    SELECT head.id, entry.account, entry.currency, entry.minor
+    FROM head, unnest(
+      CAST(:accounts AS text[]), CAST(:currencies AS text[]), CAST(:minors AS bigint[])
+    ) WITH ORDINALITY AS entry (account, currency, minor, line)
+    ORDER BY entry.line RETURNING transaction_id
+""")
 
 
 class Unbalanced(Invalid):
@@ -55,20 +69,17 @@ def post(
     must hold that much, unless `may_overdraw`. Raises Unbalanced, AlreadyPosted or Insufficient; after the first two
     the caller's transaction stays usable."""
     _check(kind, reference, entries)
-    head = insert(LedgerTransaction).values(kind=kind, reference=reference, posted_at=now)
-    transaction_id: int | None = tx.scalar(head.on_conflict_do_nothing().returning(LedgerTransaction.id))
+    fact = {
+        "kind": kind,
+        "reference": reference,
+        "posted_at": now,
+        "accounts": [entry.account for entry in entries],
+        "currencies": [entry.amount.currency for entry in entries],
+        "minors": [entry.amount.minor for entry in entries],
+    }
+    transaction_id: int | None = tx.scalar(POST, fact)
     if transaction_id is None:
         raise AlreadyPosted(f"{kind} {reference}")
-    rows = [
-        {
-            "transaction_id": transaction_id,
-            "account": entry.account,
-            "currency": entry.amount.currency,
-            "minor": entry.amount.minor,
-        }
-        for entry in entries
-    ]
-    tx.execute(insert(LedgerEntry), rows)
     _keep_balances(tx, entries, may_overdraw)
     return transaction_id
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import psycopg
-from sqlalchemy import BigInteger, DateTime, MetaData, create_engine
+from sqlalchemy import BigInteger, DateTime, MetaData, Table, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -32,6 +32,11 @@ class Base(DeclarativeBase):
             "pk": "%(table_name)s_pkey",
         }
     )
+
+    @classmethod
+    def table(cls) -> Table:
+        """For statements that make no objects of rows: where one is written all day, at a third of the cost."""
+        return cls.metadata.tables[cls.__tablename__]
 
 
 class Database:

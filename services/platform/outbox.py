@@ -80,6 +80,9 @@ class Delivery(Base):
     __table_args__ = (Index("outbox_deliveries_due", "due_at", postgresql_where=text("done_at IS NULL")),)
 
 
+EMIT = insert(OutboxEvent.table()).returning(OutboxEvent.table().c.id)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Route:
     """Where deliveries of one reaction to one event go."""
@@ -90,11 +93,10 @@ class Route:
 
 def emit(tx: Session, event: Event, now: datetime) -> int:
     """Writes the event beside its fact and wakes the relay after the commit. Returns its id."""
-    row = OutboxEvent(name=event.name, body=event.to_json(), occurred_at=now, planned=False)
-    tx.add(row)
-    tx.flush()
+    row = {"name": event.name, "body": event.to_json(), "occurred_at": now, "planned": False}
+    event_id: int = tx.execute(EMIT, row).scalar_one()
     wake(tx, CHANNEL)
-    return row.id
+    return event_id
 
 
 def plan(tx: Session, routes: Mapping[str, Sequence[Route]], now: datetime, limit: int = 200) -> int:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services import billing
+from services.platform.errors import TryLater
 from services.platform.outbox import emit
 from services.subscriptions.events import SubscriptionExpired, SubscriptionShortened
 from services.subscriptions.models import SubscriptionChangeRow, SubscriptionRow
@@ -15,14 +16,15 @@ from services.subscriptions.timeline import NOTHING, Change, share, stretches
 
 def shorten_after_refund(tx: Session, event: billing.PaymentRefunded, now: datetime) -> None:
     """Takes back the days of the refunded order, and only those; what other orders paid for moves up. Ends the
-    subscription when nothing is left. The same refund again changes nothing."""
+    subscription when nothing is left. The same refund again changes nothing. Raises TryLater while the order has not
+    been given its days."""
     if not event.shorten:
         return
     if tx.scalar(select(SubscriptionChangeRow.id).where(SubscriptionChangeRow.refund_id == event.refund_id)):
         return
     row = _of_invoice(tx, event.invoice_id)
     if row is None:
-        return
+        raise TryLater(f"invoice {event.invoice_id} has not extended its subscription yet")
     minor = event.of_minor if event.full else event.minor  # what is left of the days goes with the last of the money
     taken = _taken(tx, row, event.invoice_id, minor, event.of_minor, now)
     if taken == NOTHING:

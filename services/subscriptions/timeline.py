@@ -24,11 +24,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Time that one order pays for, from `begins` to `ends`."""
+    """Time that one order pays for, from `begins` to `ends`; `taken` of it has gone with refunds."""
 
     invoice_id: int
     begins: datetime
     ends: datetime
+    taken: timedelta = NOTHING
 
 
 def stretches(changes: Iterable[Change]) -> list[Stretch]:
@@ -61,7 +62,7 @@ def share(found: Iterable[Stretch], invoice_id: int, now: datetime, minor: int, 
         return left
     for one in found:
         if one.invoice_id == invoice_id:
-            whole = int((one.ends - one.begins).total_seconds())
+            whole = int((one.ends - one.begins + one.taken).total_seconds())
             return min(left, timedelta(seconds=whole * minor // of_minor))
     return NOTHING
 
@@ -70,8 +71,8 @@ def _cut(found: list[Stretch], invoice_id: int, taken: timedelta) -> list[Stretc
     result, moved = [], NOTHING
     for one in found:
         if one.invoice_id == invoice_id:
-            result.append(Stretch(one.invoice_id, one.begins - moved, one.ends - moved - taken))
+            result.append(Stretch(one.invoice_id, one.begins - moved, one.ends - moved - taken, one.taken + taken))
             moved += taken
         else:
-            result.append(Stretch(one.invoice_id, one.begins - moved, one.ends - moved))
+            result.append(Stretch(one.invoice_id, one.begins - moved, one.ends - moved, one.taken))
     return result

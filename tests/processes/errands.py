@@ -3,7 +3,8 @@ and the workers."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from typing import Any
 
@@ -14,25 +15,28 @@ from services.platform import outbox
 from services.platform.clock import wall_clock
 from services.reactions import react, routes
 
-OWN_QUEUES = ("default", "payments")  # what happens to money; servers and chats have their own tests
+MONEY = ("billing.", "subscriptions.")  # reactions that move money, and what was paid for
 
 
-def follow(kit: Kit, queues: Collection[str], since: int = 0) -> None:
-    """Plans, leases and carries out until nothing is due of these queues and of events after `since`."""
+def follow(
+    kit: Kit,
+    reactions: tuple[str, ...],
+    since: int = 0,
+    around_relay: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> None:
+    """Plans, leases and carries out until nothing is due; of it only reactions that begin so, to events after
+    `since`. The others stay leased."""
     while True:
-        with kit.db.begin() as tx:
-            outbox.plan(tx, routes, wall_clock())
-        with kit.db.begin() as tx:
-            due = outbox.lease(tx, wall_clock())
-        own = sorted((event_id, name) for event_id, name, queue in due if event_id > since and queue in queues)
-        for event_id, name in own:
-            react(kit, event_id, name)
-        if not own:
+        with around_relay():
+            with kit.db.begin() as tx:
+                planned = outbox.plan(tx, routes, wall_clock())
+            with kit.db.begin() as tx:
+                due = outbox.lease(tx, wall_clock())
+        for event_id, name, _ in sorted(due):
+            if event_id > since and name.startswith(reactions):
+                react(kit, event_id, name)
+        if not planned and not due:
             return
-
-
-def nothing(kit: Kit) -> None:
-    """Only what follows from what was before."""
 
 
 def carry_out(kit: Kit, deliveries: Sequence[tuple[int, str]]) -> None:
@@ -41,7 +45,7 @@ def carry_out(kit: Kit, deliveries: Sequence[tuple[int, str]]) -> None:
         react(kit, event_id, name)
 
 
-def checkout(kit: Kit, provider: str, party: Party) -> None:
+def checkout(kit: Kit, provider: str, party: Party, reference: str | None = None) -> None:
     billing.checkout(
         kit.db,
         kit.providers[provider],
@@ -50,6 +54,7 @@ def checkout(kit: Kit, provider: str, party: Party) -> None:
         description="VPN",
         return_url="https://t.me/kiosk_bot",
         now=kit.clock.now(),
+        reference=reference,
     )
 
 

@@ -13,7 +13,8 @@ from apps.sandbox.cryptopay.updates import SIGNATURE
 from services import billing
 from services.billing.providers.base import RefundSnapshot, Snapshot
 from tests.apps.sandbox.running_robokassa import Stand
-from tests.world import Kiosk, Person
+from tests.processes.aftermath import Survivor
+from tests.world import Person
 
 HOUR = timedelta(hours=1)
 BOT = "/telegram/bot42:SANDBOX"
@@ -23,7 +24,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 class Till:
     """A provider that lists its operations: `operations` are those since the till was opened."""
 
-    def __init__(self, kiosk: Kiosk, code: str) -> None:
+    def __init__(self, kiosk: Survivor, code: str) -> None:
         self.kiosk, self.code = kiosk, code
         self.opened_at: datetime = kiosk.now - timedelta(seconds=1)
 
@@ -41,12 +42,25 @@ class Till:
         known = self.kiosk.external_id(payment_id)
         return sum(isinstance(one, RefundSnapshot) and one.payment_external_id == known for one in self._operations())
 
+    def refused(self) -> list[str]:
+        """What it was asked and would not do."""
+        asked = self.kiosk.http.get(f"/{self.code}/problems").json()["problems"]
+        since = self.opened_at.isoformat()
+        return [f"{one['method']} {one['path']}: {one['description']}" for one in asked if one["at"] >= since]
+
     def keys(self, person: Person) -> list[str]:
         sql = "SELECT array_agg(key::text) FROM payments WHERE party = :party"
         return list(self.kiosk.scalar(sql, party=str(person.party)) or ())
 
     def _operations(self) -> Any:
         return self.kiosk.kit.providers[self.code].operations(self.opened_at, self.kiosk.now + HOUR)
+
+
+class BalanceTill(Till):
+    """The other side is our own ledger, which refuses by an error here."""
+
+    def refused(self) -> list[str]:
+        return []
 
 
 class YooKassaTill(Till):
@@ -70,7 +84,7 @@ class CryptoPayTill(Till):
 class StarsTill(Till):
     """A link alone is nothing at Telegram; there is something once it is paid."""
 
-    def __init__(self, kiosk: Kiosk, code: str) -> None:
+    def __init__(self, kiosk: Survivor, code: str) -> None:
         super().__init__(kiosk, code)
         self._offset = 0
         self._updates()
@@ -82,6 +96,9 @@ class StarsTill(Till):
         [told] = filter(None, map(billing.notice_of_update, self._updates()))
         return told
 
+    def refused(self) -> list[str]:
+        return list(map(str, self.kiosk.http.get("/telegram/problems").json()))
+
     def _updates(self) -> list[dict[str, Any]]:
         order = {"offset": self._offset, "allowed_updates": ["message", "pre_checkout_query"]}
         found = list(self.kiosk.post(f"{BOT}/getUpdates", **order)["result"])
@@ -92,7 +109,7 @@ class StarsTill(Till):
 class RobokassaTill(Till):
     """A live one, which lists nothing: what it has is asked for by number, what it was asked is in its log."""
 
-    def __init__(self, kiosk: Kiosk, stand: Stand) -> None:
+    def __init__(self, kiosk: Survivor, stand: Stand) -> None:
         super().__init__(kiosk, "robokassa")
         self._stand = stand
 
@@ -108,6 +125,9 @@ class RobokassaTill(Till):
         numbers = self.kiosk.scalar(sql, party=str(person.party)) or ()
         return sum(self._stand.client.get(f"/payments/{number}").status_code == 200 for number in numbers)
 
+    def refused(self) -> list[str]:
+        return self._stand.problems()
+
     def refunds(self, payment_id: int) -> int:
         payment = self._stand.client.get(f"/payments/{self.kiosk.external_id(payment_id)}").json()
         asked = self._stand.client.get("/log").json()["requests"]
@@ -115,9 +135,9 @@ class RobokassaTill(Till):
         return sum(fields["OpKey"] == payment["op_key"] for fields in created)
 
 
-TILLS: dict[str, Callable[[Kiosk, str], Till]] = {
+TILLS: dict[str, Callable[[Survivor, str], Till]] = {
     "yookassa": YooKassaTill,
     "cryptopay": CryptoPayTill,
     "stars": StarsTill,
-    "balance": Till,
+    "balance": BalanceTill,
 }

@@ -108,11 +108,11 @@ def test_every_day_by_itself_for_every_provider_in_use(watched: Kiosk) -> None:
     watched.buy(anna)
     watched.give(anna, Money(30000, "RUB"))
     watched.checkout(anna, provider="balance")
-    watched.pass_time(timedelta(hours=30), step=HOUR)
+    watched.pass_time(timedelta(hours=30), step=3 * HOUR)
     made = {(row.provider, row.differences) for row in stored(watched)}
     assert ("balance", 0) in made
     assert {provider for provider, _ in made} == {"balance", "yookassa"}
-    watched.pass_time(timedelta(hours=24), step=HOUR)
+    watched.pass_time(timedelta(hours=24), step=3 * HOUR)
     assert len(stored(watched)) == 4
     assert watched.count("messages", "kind = 'admin_statement' AND params->>'provider' = 'balance'") == 0
 
@@ -126,7 +126,7 @@ def test_a_provider_that_does_not_answer_is_asked_again(watched: Kiosk) -> None:
     at_noon(watched)
     watched.buy(watched.person())
     watched.post("/yookassa/faults", mode="500", method="GET", path="/v3/payments", times=3, delay=0)
-    watched.pass_time(timedelta(hours=17), step=HOUR)
+    watched.pass_time(timedelta(hours=17), step=3 * HOUR)
     watched.http.delete("/yookassa/faults")
     watched.hurry()
     assert len(stored(watched)) == 1

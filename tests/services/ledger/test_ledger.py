@@ -125,3 +125,11 @@ def test_imbalances_would_be_seen(tx: Session) -> None:
         text(ENTRY), {"id": number, "account": "a", "currency": "RUB", "minor": 7}
     )  # not committed: not refused yet
     assert ledger.imbalances(tx) == [(number, "RUB", 7)]
+
+
+def test_the_entries_of_a_fact_keep_their_order(tx: Session, now: datetime) -> None:
+    entries = [Entry("b", rub(2**40)), Entry("d", rub(-5)), Entry("a", rub(5 - 2**40)), Entry("c", Money(1, "UAH"))]
+    entries += [Entry("b", Money(-1, "UAH"))]
+    number = post(tx, now, entries=entries)
+    assert ledger.find(tx, kind="payment", reference="1") == entries
+    assert tx.scalar(text("SELECT max(id) FROM ledger_transactions")) == number
