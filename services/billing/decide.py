@@ -73,8 +73,9 @@ def decide(
                 raise NothingToDecide(f"{payment.provider} is not in PAYMENT_PROVIDERS")
             request_refund(tx, provider, payment_id, reason=f"it came {payment.decision}", actor=actor, now=now)
     payment.decided = choice
+    subject = f"payment:{payment.id}"
     audit.record(
-        tx, actor=actor, action=f"payment.{choice}", subject=f"payment:{payment.id}", now=now, because=payment.decision
+        tx, actor=actor, action="payment.decide", subject=subject, now=now, choice=choice, because=payment.decision
     )
     emit(tx, PaymentDecided(payment_id=payment.id, party=payment.party, choice=choice), now)
 

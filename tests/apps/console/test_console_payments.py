@@ -135,7 +135,7 @@ def test_a_decision_is_shown_then_asked_then_done(
     monkeypatch.setattr("sys.stdin", Terminal("y\n"))
     status, said = console("decide", payment, choice)
     assert (status, said.endswith(f"Decided: {choice}.\n")) == (0, True)
-    assert (ME, f"payment.{choice}", f"payment:{payment}") in audited(kiosk)
+    assert (ME, "payment.decide", f"payment:{payment}") in audited(kiosk)
     kiosk.drain()
     assert kiosk.balance("wallet:user:1") == balance
     assert kiosk.count("subscriptions") == (choice == "apply")
