@@ -21,9 +21,8 @@ from datetime import datetime
 import httpx
 from sqlalchemy import text
 
-from apps.sandbox.runner import says
 from bench.purchases import TARIFF
-from bench.rig import PROCFILE, Process, Rig, percentile, rig, table
+from bench.rig import Process, percentile, rig, table
 from services import billing, identity
 from services.kit import Kit
 from services.platform.clock import wall_clock
@@ -70,6 +69,7 @@ class Shop:
             return_url="https://t.me/kiosk_bot",
             now=wall_clock(),
         )
+        assert opened.pay_url
         external_id = opened.pay_url.rstrip("/").rsplit("/", 1)[1]
         self._post(f"/yookassa/payments/{external_id}/pay", outcome="success", notify="once")
 
@@ -148,24 +148,14 @@ def hops(kit: Kit, begin: datetime) -> None:
     )
 
 
-def started(stand: Rig, processes: ExitStack) -> Process:
-    """The world; web, jobs and clock run beside it."""
-    world = processes.enter_context(stand.world())
-    for name in ("web", "jobs", "clock"):
-        one = processes.enter_context(stand.process(name, PROCFILE[name], stand.environ()))
-        one.wait_for(lambda one=one: '"ready"' in one.log.read_text())  # type: ignore[misc]  # bound at once
-    world.wait_for(lambda: says(f"http://127.0.0.1:{stand.web_port}/ready"))
-    return world
-
-
 def main() -> None:
     rows = []
     with rig() as stand, ExitStack() as processes, stand.kit("console") as kit:
-        world = started(stand, processes)
+        world = stand.town(processes, "web", "jobs", "clock")
         http = processes.enter_context(httpx.Client(base_url=stand.world_url, trust_env=False, timeout=20))
         alone = purchases(kit, http, world)
         half = wall_clock()
-        with background(f"http://127.0.0.1:{stand.web_port}") as requests:
+        with background(stand.web_url) as requests:
             loaded = purchases(kit, http, world)
         for what, took, promise in (
             (f"{PURCHASES} purchases, alone", alone, "–"),

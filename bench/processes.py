@@ -17,11 +17,10 @@ from functools import cache
 
 import psutil
 
-from bench.rig import PROCFILE, ROOT, Process, Rig, rig, table
+from bench.rig import PROCFILE, READY, ROOT, Process, Rig, rig, table
 
 SETTLE = 2.0  # seconds until a process that is ready is idle
 MODULES = {"web": "apps.web.main", "worker": "apps.bot.main", "clock": "apps.clock.main"}
-READY = ("ready", "bot_ready")
 
 
 def ready_at(process: Process) -> float | None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from honcho.environ import parse_procfile
 
 from apps.sandbox import environment, vpn
 from apps.sandbox.processes import end_all_marked
-from apps.sandbox.runner import ask, free_port
+from apps.sandbox.runner import ask, free_port, says
 from apps.sandbox.stack import Stack
 from services import assembly, catalog
 from services.kit import Kit
@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[1]
 DIRECTORY = ROOT / ".dev" / "bench"
 MARK = "KIOSK_BENCH"  # in the environment of every process that a benchmark starts
 PROCFILE: dict[str, str] = dict(parse_procfile((ROOT / "Procfile").read_text()).processes)
+READY = ("ready", "bot_ready")  # the event that a process logs then
 SAMPLE = ROOT / "apps" / "console" / "catalog.sample.toml"
 
 
@@ -87,6 +88,10 @@ class Rig:
     world_port: int = field(default_factory=lambda: free_port(8900))
 
     @property
+    def web_url(self) -> str:
+        return f"http://127.0.0.1:{self.web_port}"
+
+    @property
     def world_url(self) -> str:
         return f"http://127.0.0.1:{self.world_port}"
 
@@ -137,11 +142,19 @@ class Rig:
     @contextmanager
     def world(self) -> Iterator[Process]:
         """The sandbox world, which notes when files reach people: see bench/world.py."""
-        notify = f"http://127.0.0.1:{self.web_port}/webhooks/yookassa"
-        command = f"python -m bench.world {self.world_port} {shlex.quote(str(DIRECTORY / 'world'))} {notify}"
+        command = f"python -m bench.world {self.world_port} {shlex.quote(str(DIRECTORY / 'world'))} {self.web_url}"
         with self.process("world", command, self.environ()) as world:
             world.wait_for(lambda: ask(f"{self.world_url}/") is not None)
             yield world
+
+    def town(self, processes: ExitStack, *names: str) -> Process:
+        """The world; these processes of the Procfile run beside it, and are ready."""
+        world = processes.enter_context(self.world())
+        for name in names:
+            one = processes.enter_context(self.process(name, PROCFILE[name], self.environ()))
+            one.wait_for(lambda one=one: any(f'"{word}"' in one.log.read_text() for word in READY))  # type: ignore[misc]
+        world.wait_for(lambda: says(f"{self.web_url}/ready") is not None)
+        return world
 
 
 @dataclass(frozen=True)

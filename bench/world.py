@@ -1,4 +1,4 @@
-"""The sandbox world, noting when files reach people: `python -m bench.world PORT DIRECTORY NOTIFICATION_URL`.
+"""The sandbox world, noting when files reach people: `python -m bench.world PORT DIRECTORY WEB_URL`.
 
 Each sendDocument that the Bot API has taken is a line "document CHAT SECONDS" on stdout, by the wall clock."""
 
@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from apps.sandbox.main import World, create_world
 from apps.sandbox.server import server
 
+PARTS = ("telegram", "yookassa", "robokassa", "vpn")
 CHAT = re.compile(rb'name="chat_id"\r\n\r\n(\d+)')
 
 
@@ -41,9 +42,9 @@ class Arrivals:
         await self._app(scope, overhear, note)
 
 
-def main(port: int, directory: Path, notification_url: str) -> None:
-    world = World(port=port, directory=directory, notification_url=notification_url)
-    asyncio.run(server(Arrivals(create_world(world, ("telegram", "yookassa", "vpn"))), port=port).serve())
+def main(port: int, directory: Path, web_url: str) -> None:
+    world = World(port=port, directory=directory, web_url=web_url)
+    asyncio.run(server(Arrivals(create_world(world, PARTS)), port=port).serve())
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from services.billing.ask import ask, is_hopeless
 from services.billing.events import NotificationStored, PaymentCheckDue
 from services.billing.models import InvoiceRow, NotificationRow, PaymentRow
 from services.billing.providers.base import (
-    BUSY,
     Capability,
     NotSent,
     PaymentProvider,
@@ -113,7 +112,7 @@ def configured(providers: Providers, code: str) -> PaymentProvider:
 
 
 def no_answer(provider: PaymentProvider, outcome: Unknown | NotSent) -> TryLater:
-    return TryLater(f"{provider.code}: {outcome.error}", after=1.0 if outcome.error == BUSY else None)
+    return TryLater(f"{provider.code}: {outcome.error}", after=outcome.after if isinstance(outcome, NotSent) else None)
 
 
 def _asked(provider: PaymentProvider, notice: NotificationRow) -> Snapshot | RefundSnapshot | None:

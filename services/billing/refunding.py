@@ -14,7 +14,6 @@ from services.billing.ask import KEY_LIFE
 from services.billing.events import RefundCheckDue
 from services.billing.models import InvoiceRow, PaymentRow, RefundRow
 from services.billing.providers.base import (
-    BUSY,
     Capability,
     Declined,
     NotSent,
@@ -62,7 +61,8 @@ def continue_refund(db: Database, providers: Mapping[str, PaymentProvider], refu
         if refund.state == "unknown" and not repeatable:
             announce_failure(tx, payment, refund, now)
     if isinstance(outcome, NotSent) or (isinstance(outcome, Unknown) and repeatable):
-        raise TryLater(f"{provider.code}: {outcome.error}", after=1.0 if outcome.error == BUSY else None)
+        after = outcome.after if isinstance(outcome, NotSent) else None
+        raise TryLater(f"{provider.code}: {outcome.error}", after=after)
 
 
 def record_refund(

@@ -22,7 +22,8 @@ from services.platform.clock import Clock, wall_clock
 from services.platform.db import Database
 from services.reactions import react, routes
 from services.schedule import SCHEDULE, run
-from tests.machines.scripted_provider import Died, Paid, ScriptedProvider
+from tests.machines.scripted_provider import Died, ScriptedProvider
+from tests.machines.scripted_shop import Paid
 
 BEGIN = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 SCHEDULED = [one for one in SCHEDULE if one.name.startswith(("billing.", "subscriptions."))]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -25,8 +25,9 @@ from services.platform.db import Database
 from services.platform.errors import Conflict, Forbidden, Invalid, NotFound, Rejected, TryLater
 from services.platform.money import Money
 from tests.factories import kit, make_user
+from tests.machines.characters import CHARACTERS
 from tests.machines.market import BEGIN, HandClock, Market
-from tests.machines.scripted_provider import CHARACTERS, FAULTS, ScriptedProvider
+from tests.machines.scripted_provider import FAULTS, ScriptedProvider
 
 TARIFFS = {"vpn-10d": ("{days = 10}", "299.00", "150"), "vpn-5h": ("{hours = 5}", "19.90", "10")}
 CALLS = ("create", "fetch", "operations", "capture", "cancel", "refund", "fetch_refund")
@@ -69,7 +70,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.closing = self.make_market(shops, clock)
         self.market: Market = self.closing.__enter__()
         self.people: list[Party] = []
-        self.cards_refused_at: dict[int, Any] = {}
+        self.forgotten: dict[int, datetime] = {}
         self.overdrawn: set[str] = set()
         self.returned_elsewhere: set[str] = set()
         self.a_person_comes()
@@ -288,7 +289,7 @@ class MoneyMachine(RuleBasedStateMachine):
             card = data.draw(st.sampled_from(cards))
             party = Party.parse(card.party)
             self.in_a_transaction(lambda tx: billing.forget_method(tx, party, card.id, self.market.now))
-            self.cards_refused_at[card.id] = self.market.now
+            self.forgotten[card.id] = self.market.now
 
     # Providers.
 
@@ -470,6 +471,7 @@ class MoneyMachine(RuleBasedStateMachine):
             self.nothing_is_made_twice()
             self.subscriptions_end_when_they_should()
             self.cards_are_charged_seldom()
+            self.forgotten_cards_are_not_charged()
 
     def nobody_owes_us(self) -> None:
         negative = self.rows("SELECT account FROM ledger_balances WHERE minor > 0 AND account LIKE 'wallet:%'")
@@ -492,6 +494,14 @@ class MoneyMachine(RuleBasedStateMachine):
             assert len(times) <= 1 + len(PAUSES)
             for pause, (earlier, later) in zip(PAUSES, itertools.pairwise(times), strict=False):
                 assert later - earlier >= pause
+
+    def forgotten_cards_are_not_charged(self) -> None:
+        charged = """
+            SELECT p.provider, p.key::text, p.method_id FROM payments p JOIN payment_methods m ON m.id = p.method_id
+            WHERE m.state = 'forgotten' ORDER BY p.id"""
+        for row in self.rows(charged):
+            there = [one for one in self.market.shops[row.provider].payments.values() if one.key == row.key]
+            assert all(one.made_at <= self.forgotten[row.method_id] for one in there)
 
     def everything_ends(self) -> None:
         """When nothing is under way any more, both sides say the same."""

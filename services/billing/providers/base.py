@@ -189,9 +189,10 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """The provider was surely not reached."""
+    """The provider was surely not reached. `after` is how many seconds later that may be different, where we know."""
 
     error: str
+    after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,10 @@ from services.billing.providers.base import Snapshot
 from services.platform.db import Database
 from services.platform.money import Money
 from tests.factories import database_url, kit, make_tariff, make_user
+from tests.machines.characters import CHARACTERS
 from tests.machines.market import BEGIN, HandClock, Market
-from tests.machines.scripted_provider import CHARACTERS, Paid, ScriptedProvider
+from tests.machines.scripted_provider import ScriptedProvider
+from tests.machines.scripted_shop import Paid
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 Open = Callable[[str], "Stall"]
