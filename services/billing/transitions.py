@@ -12,23 +12,19 @@ from services.billing.models import InvoiceRow, PaymentChangeRow, PaymentRow, Re
 from services.billing.states import OPEN, PAYMENTS, REFUNDS, check_transition
 from services.platform.outbox import emit
 
-# PostgreSQL locks in the order in which OF names the tables.
-BOTH = (
-    select(InvoiceRow, PaymentRow)
-    .join(PaymentRow, PaymentRow.invoice_id == InvoiceRow.id)
-    .where(PaymentRow.id == bindparam("payment_id"))
-    .with_for_update(of=[InvoiceRow, PaymentRow])
-    .execution_options(populate_existing=True)
-)
+OF_PAYMENT = PaymentRow.id == bindparam("payment_id")
+ITS_INVOICE = InvoiceRow.id == select(PaymentRow.invoice_id).where(OF_PAYMENT).scalar_subquery()
+# Two statements: a join would lock both, but where the attempt got another invoice while it waited it finds nothing,
+# holds the attempt, and would have to go back for an invoice.
+LOCK_INVOICE = select(InvoiceRow).where(ITS_INVOICE).with_for_update().execution_options(populate_existing=True)
+LOCK_PAYMENT = select(PaymentRow).where(OF_PAYMENT).with_for_update().execution_options(populate_existing=True)
 CHANGE, REFUND_CHANGE = insert(PaymentChangeRow.table()), insert(RefundChangeRow.table())
 
 
 def lock(tx: Session, payment_id: int) -> tuple[InvoiceRow, PaymentRow]:
     """Locks the invoice, then the attempt: everybody in this order."""
     these = {"payment_id": payment_id}
-    # None: while we waited, a decision has given the attempt another invoice.
-    invoice, payment = tx.execute(BOTH, these).first() or tx.execute(BOTH, these).one()
-    return invoice, payment
+    return tx.scalars(LOCK_INVOICE, these).one(), tx.scalars(LOCK_PAYMENT, these).one()
 
 
 def lock_refund(tx: Session, refund_id: int) -> tuple[InvoiceRow, PaymentRow, RefundRow]:

@@ -100,16 +100,17 @@ def test_what_was_read_before_is_read_anew(db: Database, paid: billing.InvoicePa
         assert (invoice.state, payment.detail) == ("open", "news")
 
 
-def test_an_attempt_that_got_another_invoice_meanwhile_comes_with_that(
+def test_who_waited_while_the_attempt_got_another_invoice_does_not_go_back_for_that(
     db: Database, paid: billing.InvoicePaid, now: datetime
 ) -> None:
+    """Somebody who came later may hold it, and wait for the attempt."""
     with another_locks(db, paid.payment_id) as begin:
         with db.begin() as tx:
-            invoice, payment = lock(tx, paid.payment_id)
+            _, payment = lock(tx, paid.payment_id)
             seen = begin()
             payment.invoice_id = make_paid_invoice(tx, now, make_user(tx, now).party).invoice_id
-            assert payment.invoice_id != invoice.id
-        assert seen.result(10) == (payment.invoice_id, payment.invoice_id, "")
+        assert seen.result(10) == (paid.invoice_id, payment.invoice_id, "")
+        assert payment.invoice_id != paid.invoice_id
 
 
 def test_there_must_be_such_an_attempt(db: Database) -> None:
