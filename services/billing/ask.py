@@ -13,15 +13,16 @@ LIST_LAG = timedelta(minutes=30)  # a creation that no list shows by then did no
 CLOCKS_DIFFER = timedelta(minutes=5)
 
 
-def ask(provider: PaymentProvider, attempt: PaymentRow, now: datetime) -> Outcome | None:
-    """The provider's answer about an attempt: fetched by its id, had again by the same key, or looked up in the list of
-    its time. None when there is no way to ask, or nothing of it is there. Never makes a second payment."""
+def ask(provider: PaymentProvider, attempt: PaymentRow, now: datetime, *, may_send: bool = True) -> Outcome | None:
+    """The provider's answer about an attempt: fetched by its id, had again by the same key (unless it must not be sent
+    any more), or looked up in the list of its time. None when there is no way to ask, or nothing of it is there. Never
+    makes a second payment."""
     able = provider.capabilities
     if attempt.external_id is not None and Capability.FETCH in able:
         return provider.fetch(attempt.external_id)
     unanswered = attempt.external_id is None and attempt.state in ("sending", "unknown")
     same_key = Capability.SAME_KEY in able and now - attempt.created_at < KEY_LIFE
-    if unanswered and (same_key or Capability.LINK in able):
+    if unanswered and may_send and (same_key or Capability.LINK in able):
         return provider.create(attempt.request, attempt.key)
     return _listed(provider, attempt, now) if Capability.LIST in able else None
 

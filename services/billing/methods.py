@@ -79,6 +79,11 @@ def forget_method(tx: Session, party: Party, method_id: int, now: datetime) -> S
     return _seen(row)
 
 
+def may_charge(tx: Session, payment: PaymentRow) -> bool:
+    """False for a charge of a card whose owner has said no meanwhile."""
+    return payment.method_id is None or tx.get_one(MethodRow, payment.method_id).state == "active"
+
+
 def own_method(tx: Session, party: Party, method_id: int) -> MethodRow:
     """Locked. Raises MethodNotFound."""
     own = select(MethodRow).where(MethodRow.id == method_id, MethodRow.party == str(party))

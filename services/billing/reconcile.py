@@ -13,6 +13,7 @@ from services.billing.adopt import adopt, note_renewal
 from services.billing.adopt_refund import adopt_refund
 from services.billing.ask import ask, is_hopeless
 from services.billing.events import NotificationStored, PaymentCheckDue
+from services.billing.methods import may_charge
 from services.billing.models import InvoiceRow, NotificationRow, PaymentRow
 from services.billing.providers.base import (
     Capability,
@@ -44,10 +45,11 @@ def reconcile(db: Database, providers: Providers, payment_id: int, now: datetime
     """Asks the provider about an attempt and applies the answer. Raises TryLater when there was none."""
     with db.begin() as tx:
         attempt = tx.get_one(PaymentRow, payment_id)
+        may_send = may_charge(tx, attempt)
     if attempt.state == "succeeded":
         return seen(attempt)
     provider = configured(providers, attempt.provider)
-    outcome = ask(provider, attempt, now)
+    outcome = ask(provider, attempt, now, may_send=may_send)
     if outcome is None:
         return _nothing_there(db, provider, payment_id, now)
     with db.begin() as tx:

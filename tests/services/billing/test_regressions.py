@@ -65,6 +65,13 @@ class Stall:
             wanted = {"reason": "asked", "actor": "operator:1", "now": self.market.now} | how
             return billing.request_refund(tx, self.shop, checkout.payment_id, **wanted)
 
+    def charge(self, purpose: str) -> None:
+        """Plans to charge the remembered card."""
+        card = self.one("SELECT id FROM payment_methods")
+        with self.market.kit.db.begin() as tx:
+            quote = catalog.quote(tx, "ten-days", "RUB", {"all"})
+            billing.start_charge(tx, party=self.anna, purpose=purpose, method_id=card, quote=quote, now=self.market.now)
+
     def one(self, sql: str, **values: Any) -> Any:
         ((found,),) = self.market.rows(sql, **values)
         return found
@@ -169,10 +176,7 @@ def test_a_charge_that_was_announced_twice_was_tried_twice_at_once(at: Open) -> 
     """The workers were busy for ten minutes, so it was announced again; then both went out, one after the other."""
     stall = at("complete")
     stall.buy(save=True)
-    card = stall.one("SELECT id FROM payment_methods")
-    with stall.market.kit.db.begin() as tx:
-        quote = catalog.quote(tx, "ten-days", "RUB", {"all"})
-        billing.start_charge(tx, party=stall.anna, purpose="p", method_id=card, quote=quote, now=stall.market.now)
+    stall.charge("p")
     stall.shop.shop.card = "insufficient_funds"
     stall.market.pass_time(MINUTE)
     stall.market.pass_time(10 * MINUTE)
@@ -278,3 +282,44 @@ def test_what_was_too_much_went_back_and_stayed_on_the_balance(at: Open) -> None
     assert sums[f"wallet:{stall.anna}"] == 0
     stall.proved()
     assert isinstance(stall.shop.fetch(paid.id), Snapshot)
+
+
+def test_a_forgotten_card_was_charged_by_asking_what_became_of_it(at: Open) -> None:
+    """The provider was out of reach, the owner forgot the card, and asking by the same request made the payment."""
+    stall = at("complete")
+    stall.buy(save=True)
+    stall.charge("p")
+    stall.shop.faults["create"].append("refused")
+    stall.market.pass_time(MINUTE)
+    stall.market.drain()
+    card = stall.one("SELECT id FROM payment_methods")
+    with stall.market.kit.db.begin() as tx:
+        billing.forget_method(tx, stall.anna, card, stall.market.now)
+    for _ in range(8):
+        stall.market.pass_time(4 * HOUR)
+        stall.market.drain()
+    assert len(stall.shop.payments) == 1
+    with stall.market.kit.db.begin() as tx:
+        charge = billing.charge_of(tx, "p")
+    assert charge is not None
+    assert (charge.state, charge.reason) == ("due", "no_answer")
+    stall.proved()
+
+
+def test_a_forgotten_card_that_was_charged_before_is_found(at: Open) -> None:
+    stall = at("complete")
+    stall.buy(save=True)
+    stall.charge("p")
+    stall.shop.faults["create"].extend(["lost_after", "lost_after"])
+    stall.market.pass_time(MINUTE)
+    stall.market.drain()
+    card = stall.one("SELECT id FROM payment_methods")
+    with stall.market.kit.db.begin() as tx:
+        billing.forget_method(tx, stall.anna, card, stall.market.now)
+    stall.market.pass_time(5 * MINUTE)
+    stall.market.drain()
+    with stall.market.kit.db.begin() as tx:
+        charge = billing.charge_of(tx, "p")
+    assert charge is not None
+    assert charge.state == "paid"
+    stall.proved()
