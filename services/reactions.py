@@ -198,6 +198,13 @@ REACTIONS = (
         "notifications.tell_statement",
         lambda kit, tx, event, now: notifications.tell_statement(tx, event, now, kit.settings.telegram_admin_ids),
     ),
+    # It stands still: access ends until it goes on.
+    outside(
+        subscriptions.SubscriptionPaused,
+        "provisioning.suspend",
+        "access",
+        lambda kit, event, now: provisioning.withdraw(kit.db, event, now, kit.provisioners),
+    ),
     # It is over: access ends, the person is told.
     outside(
         subscriptions.SubscriptionExpired,
@@ -232,7 +239,11 @@ REACTIONS = (
         ),
     ),
 )
-RECORD_ONLY: tuple[type[outbox.Event], ...] = (identity.UserJoined,)
+RECORD_ONLY: tuple[type[outbox.Event], ...] = (
+    identity.UserJoined,
+    subscriptions.GraceBegan,
+    subscriptions.SubscriptionCanceled,
+)
 
 BY_NAME = {reaction.name: reaction for reaction in REACTIONS}
 

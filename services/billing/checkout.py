@@ -54,7 +54,8 @@ def checkout(
     provider: PaymentProvider,
     *,
     party: Party,
-    tariff: str,
+    tariff: str | None = None,
+    quote: catalog.Quote | None = None,
     description: str,
     return_url: str,
     now: datetime,
@@ -62,9 +63,10 @@ def checkout(
     renews: bool = False,
     reference: str | None = None,
 ) -> Checkout:
-    """Opens an attempt to buy a tariff. Asking again for the same thing, also after a crash in between, gives the same
-    attempt as long as its page is fresh; with the same `reference`, always. `save`: the buyer agreed that the card is
-    remembered (see methods.consent_to_saving); `renews`: the provider is to charge each period by itself.
+    """Opens an attempt to buy a tariff at its listed price, or else what a `quote` says, which the caller answers for.
+    Asking again for the same thing, also after a crash in between, gives the same attempt as long as its page is fresh;
+    with the same `reference`, always. `save`: the buyer agreed that the card is remembered (see
+    methods.consent_to_saving); `renews`: the provider is to charge each period by itself.
     Raises TariffNotFound, NotForSale, ProviderOff, ConsentMissing, Unsupported, PaymentDeclined or CheckoutFailed."""
     terms = Terms(description, return_url, save=save, renews=renews, reference=reference)
     with db.begin() as tx:
@@ -73,8 +75,8 @@ def checkout(
         if known is None:
             require_offered(tx, provider.code)
             require_consent(tx, provider, party, save=save)
-            quote = catalog.quote(tx, tariff, provider.currency, audiences(tx, party))
-            attempt, is_new = open_attempt(tx, provider, open_invoice(tx, party, quote, now), terms, now)
+            sold = quote or catalog.quote(tx, tariff or "", provider.currency, audiences(tx, party))
+            attempt, is_new = open_attempt(tx, provider, open_invoice(tx, party, sold, now), terms, now)
         else:
             attempt, is_new = known, False
     return send(db, provider, attempt, now, is_new=is_new)

@@ -5,7 +5,7 @@ the invoice. Operators write the catalogue as one TOML file (`import_catalogue`)
 
 from services.catalog.importing import BadCatalogue, ImportReport, import_catalogue
 from services.catalog.period import Period
-from services.catalog.quotes import NotForSale, Quote, quote
+from services.catalog.quotes import NotForSale, Quote, quote, terms
 from services.catalog.tariffs import Tariff, TariffNotFound, list_tariffs, tariff
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "list_tariffs",
     "quote",
     "tariff",
+    "terms",
 ]

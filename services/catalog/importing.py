@@ -25,6 +25,7 @@ LONGEST = {"name": 60, "description": 1500}  # what fits a button, and a card wi
 KNOWN = {
     "slug", "product", "name", "description", "features", "prices", "period", "tokens", "subscription_fee",
     "minimum_payment", "traffic_gb", "devices", "speed_mbps", "locations", "access", "order", "active", "audience",
+    "grace",
 }  # fmt: skip
 
 
@@ -109,8 +110,9 @@ class _Offer:
             "name": self._texts("name"),
             "description": self._texts("description"),
             "features": self._features(),
-            "prices": self._amounts("prices"),
-            "period": self._period(),
+            "prices": self._amounts("prices", required=self._given.get("audience") != "trial"),
+            "period": self._period("period"),
+            "grace": self._period("grace") if "grace" in self._given else None,
             "tokens": self._whole("tokens", 0),
             "subscription_fee": self._whole("subscription_fee", 0),
             "minimum_payments": self._amounts("minimum_payment", required=False),
@@ -182,14 +184,14 @@ class _Offer:
             amounts[currency] = amount.minor
         return amounts
 
-    def _period(self) -> dict[str, Any]:
-        given = self._given.get("period")
+    def _period(self, name: str) -> dict[str, Any]:
+        given = self._given.get(name)
         units = {"hours": "hour", "days": "day", "months": "month"}
         if isinstance(given, dict) and len(given) == 1:
-            (name, count), *_ = given.items()
-            if name in units and type(count) is int and 1 <= count <= 10_000:
-                return Period(count, units[name]).to_json()
-        self._fault("period", "must be one of {hours = N}, {days = N}, {months = N}")
+            (unit, count), *_ = given.items()
+            if unit in units and type(count) is int and 1 <= count <= 10_000:
+                return Period(count, units[unit]).to_json()
+        self._fault(name, "must be one of {hours = N}, {days = N}, {months = N}")
         return {}
 
     def _whole(self, name: str, default: int | None) -> int | None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.db import Base
@@ -31,4 +32,5 @@ class TariffRow(Base):
     position: Mapped[int]
     active: Mapped[bool]
     audience: Mapped[str]
+    grace: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     updated_at: Mapped[datetime]

@@ -33,6 +33,10 @@ class Period:
         month = start + relativedelta(months=self.count)
         return month.replace(day=min(anchor_day, calendar.monthrange(month.year, month.month)[1]))
 
+    def length(self, start: datetime) -> timedelta:
+        """How long one period is that begins at `start`."""
+        return self.after(start, start.day) - start
+
     def to_json(self) -> dict[str, Any]:
         return {"count": self.count, "unit": self.unit}
 

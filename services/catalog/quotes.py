@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
 
 from services.catalog.period import Period
-from services.catalog.tariffs import tariff
+from services.catalog.tariffs import Tariff, tariff
 from services.platform.errors import Conflict
 from services.platform.money import Money
+
+LIMITS = ("traffic_bytes", "devices", "speed_mbps", "locations", "access")
 
 
 class NotForSale(Conflict):
@@ -20,7 +22,12 @@ class NotForSale(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A tariff's terms as they are sold: kept on the invoice, whatever becomes of the tariff."""
+    """A tariff's terms as they are sold: kept on the invoice, whatever becomes of the tariff. `price` is what is paid.
+
+    `purpose` says what the payment is for: "subscription" (a period of the tariff), or what one of the services above
+    sells under this tariff ("change", "topup", "gift"), and `subject` names that service's own row, where it has one.
+    `list_price` is the price before a discount, `promo` the code that gave it. `grace` is how long access goes on after
+    the end."""
 
     tariff: str
     revision: int
@@ -34,6 +41,15 @@ class Quote:
     speed_mbps: int | None
     locations: tuple[str, ...]
     access: tuple[str, ...]
+    purpose: str = "subscription"
+    subject: int | None = None
+    list_price: Money | None = None
+    promo: str | None = None
+    grace: Period | None = None
+
+    def gives_the_same_as(self, other: Quote) -> bool:
+        """Its periods can be added to the other's: they differ in length and price only."""
+        return all(getattr(self, name) == getattr(other, name) for name in LIMITS)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -49,22 +65,45 @@ class Quote:
             "speed_mbps": self.speed_mbps,
             "locations": list(self.locations),
             "access": list(self.access),
+            **self._beyond_the_ordinary(),
         }
+
+    def _beyond_the_ordinary(self) -> dict[str, Any]:
+        """Only what is set: invoices of earlier releases have none of it, and are found again by their quotes."""
+        given = {
+            "purpose": None if self.purpose == "subscription" else self.purpose,
+            "subject": self.subject,
+            "list_price": self.list_price and {"minor": self.list_price.minor, "currency": self.list_price.currency},
+            "promo": self.promo,
+            "grace": self.grace and self.grace.to_json(),
+        }
+        return {name: value for name, value in given.items() if value is not None}
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Quote:
-        return cls(
-            **{**body, "locations": tuple(body["locations"]), "access": tuple(body["access"])}
-            | {"price": Money(**body["price"]), "period": Period.from_json(body["period"])}
-        )
+        """Names that this release does not know are ignored."""
+        known = {field.name for field in fields(cls)}
+        read = {name: value for name, value in body.items() if name in known}
+        read |= {"locations": tuple(body["locations"]), "access": tuple(body["access"])}
+        read |= {"price": Money(**body["price"]), "period": Period.from_json(body["period"])}
+        if list_price := body.get("list_price"):
+            read["list_price"] = Money(**list_price)
+        if grace := body.get("grace"):
+            read["grace"] = Period.from_json(grace)
+        return cls(**read)
 
 
 def quote(tx: Session, slug: str, currency: str, audiences: Collection[str]) -> Quote:
-    """Raises TariffNotFound or NotForSale."""
+    """At its listed price. Raises TariffNotFound or NotForSale."""
     offered = tariff(tx, slug)
     price = offered.prices.get(currency)
     if not offered.active or offered.audience not in audiences or price is None:
         raise NotForSale(slug)
+    return terms(offered, price)
+
+
+def terms(offered: Tariff, price: Money) -> Quote:
+    """A tariff's terms at this price; whether it is on sale is the caller's matter."""
     return Quote(
         tariff=offered.slug,
         revision=offered.revision,
@@ -78,4 +117,5 @@ def quote(tx: Session, slug: str, currency: str, audiences: Collection[str]) -> 
         speed_mbps=offered.speed_mbps,
         locations=offered.locations,
         access=offered.access,
+        grace=offered.grace,
     )

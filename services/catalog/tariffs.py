@@ -22,7 +22,8 @@ class TariffNotFound(NotFound):
 @dataclass(frozen=True, slots=True)
 class Tariff:
     """What an operator offers. Texts are by language; None for traffic, devices or speed means unlimited.
-    `access` names what is delivered ("wireguard"); `locations` are server codes, none meaning any."""
+    `access` names what is delivered ("wireguard"); `locations` are server codes, none meaning any; `grace` is how long
+    access goes on after the end. A tariff whose audience is "trial" is not sold: it is given once, for its period."""
 
     slug: str
     revision: int
@@ -43,6 +44,7 @@ class Tariff:
     position: int
     active: bool
     audience: str
+    grace: Period | None = None
 
 
 def tariff(tx: Session, slug: str) -> Tariff:
@@ -80,4 +82,5 @@ def read(row: TariffRow) -> Tariff:
         position=row.position,
         active=row.active,
         audience=row.audience,
+        grace=Period.from_json(row.grace) if row.grace else None,
     )

@@ -57,7 +57,7 @@ def delayed(it: Occasion) -> Outgoing:
 
 def expired(it: Occasion) -> Outgoing | None:
     ended = it.subscription
-    if ended.state == "active":
+    if ended.is_live:
         return None
     text = it.say(
         "<b>{tariff}</b> has ended. Renew, and everything works as before.", tariff=it.say.own(ended.terms.name)

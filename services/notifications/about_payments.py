@@ -55,7 +55,7 @@ def renewal_changed(it: Occasion) -> Outgoing | None:
             )
         case _other:
             return None
-    if owned is not None and owned.state == "active":
+    if owned is not None and owned.is_on:
         text += " " + _("Your access works until {until}.", until=it.moment(owned.ends_at))
     rows = [(it.my_subscriptions(),)]
     if it.params["state"] == "failed":

@@ -37,10 +37,10 @@ def _access(it: Occasion, product: str) -> str:
     if owned is None:
         return ""
     if not it.params["shorten"]:
-        if owned.state != "active":
+        if not owned.is_live:
             return ""
         return _("Your access stays as it is: it works until {until}.", until=it.moment(owned.ends_at))
-    if owned.state != "active":
+    if not owned.is_live:
         return _(
             "The days which that money had paid for are taken back: your access ended on {until}.",
             until=it.moment(owned.ends_at),

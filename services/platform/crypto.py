@@ -31,6 +31,7 @@ class Unreadable(Misconfigured):
 class Cipher:
     def __init__(self, secret: str, earlier: Sequence[str] = ()) -> None:
         keys = [_derive(one) for one in (secret, *earlier)]
+        self._index_keys = [hmac.new(key, b"blind index", hashlib.sha256).digest() for key in keys]
         self._current = _key_id(keys[0])
         self._keys = {_key_id(key): AESGCM(key) for key in keys}
 
@@ -48,6 +49,11 @@ class Cipher:
             return self._keys[key_id].decrypt(nonce, body, place.encode())
         except (InvalidTag, ValueError):  # ValueError: cut off within the nonce
             raise Unreadable("does not belong here, or was changed") from None
+
+    def blind_indexes(self, plain: bytes, place: str) -> list[str]:
+        """Keyed hashes (hex) by which a value is found that may not be kept: the current secret's, which is the one to
+        store, then those of the earlier ones, which are still to be looked for."""
+        return [hmac.new(key, place.encode() + b"\0" + plain, hashlib.sha256).hexdigest() for key in self._index_keys]
 
     def is_current(self, sealed: bytes) -> bool:
         return sealed[:5] == VERSION + self._current

@@ -8,7 +8,8 @@ from services.platform.outbox import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessGranted(Event):
-    """The other side has confirmed. `fresh`: there is a configuration which the person has not seen yet."""
+    """The other side has confirmed. `fresh`: there is a configuration which the person has not seen yet;
+    `cause` and `change_id` as in SubscriptionExtended."""
 
     name = "provisioning.access_granted"
     grant_id: int
@@ -17,6 +18,8 @@ class AccessGranted(Event):
     party: str
     fresh: bool
     ends_at: datetime
+    cause: str = "payment"
+    change_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,8 @@ def grant(db: Database, event: subscriptions.SubscriptionExtended, now: datetime
     failure is raised after the buyer was told, once, that it takes longer."""
     with db.begin() as tx:
         subscription = subscriptions.subscription(tx, event.subscription_id)
-        if subscription.state != "active":
-            return  # it ended while this was waiting
+        if not subscription.is_on:
+            return  # it ended, or was paused, while this was waiting
         for kind in subscription.terms.access:
             _ensure(tx, subscription, kind, now)
     for kind in subscription.terms.access:
@@ -41,11 +41,16 @@ def grant(db: Database, event: subscriptions.SubscriptionExtended, now: datetime
             _announce(tx, _locked(tx, subscription.id, kind), event, provisioners[kind], now)
 
 
-def withdraw(db: Database, event: subscriptions.SubscriptionExpired, now: datetime, provisioners: Provisioners) -> None:
-    """Ends what an expired subscription had; one that was renewed meanwhile keeps it."""
+def withdraw(
+    db: Database,
+    event: subscriptions.SubscriptionExpired | subscriptions.SubscriptionPaused,
+    now: datetime,
+    provisioners: Provisioners,
+) -> None:
+    """Ends what an expired or paused subscription had; one that goes on meanwhile keeps it."""
     ended = []
     with db.begin() as tx:
-        if subscriptions.subscription(tx, event.subscription_id).state == "active":
+        if subscriptions.subscription(tx, event.subscription_id).is_on:
             return
         rows = select(AccessGrantRow).where(AccessGrantRow.subscription_id == event.subscription_id)
         for row in tx.scalars(rows.with_for_update()):
@@ -62,12 +67,12 @@ def _ensure(tx: Session, subscription: subscriptions.Subscription, kind: str, no
         party=str(subscription.party),
         kind=kind,
         state="preparing",
-        ends_at=subscription.ends_at,
+        ends_at=subscription.access_until,
         created_at=now,
     )
     tx.execute(row.on_conflict_do_nothing())
     known = _locked(tx, subscription.id, kind)
-    known.ends_at = subscription.ends_at
+    known.ends_at = subscription.access_until
     if known.state == "ended":
         known.state = "preparing"
 
@@ -105,5 +110,7 @@ def _announce(
         party=row.party,
         fresh=fresh,
         ends_at=event.ends_at,
+        cause=event.cause,
+        change_id=event.change_id,
     )
     emit(tx, news, now)

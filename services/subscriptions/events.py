@@ -8,23 +8,60 @@ from services.platform.outbox import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionExtended(Event):
-    """Begun or prolonged by a paid invoice."""
+    """Begun, prolonged, changed to another tariff or resumed: access is to be what its terms say, until `ends_at`.
+    `cause`: payment, trial, change, resume, or what gave the days; `invoice_id` is 0 where no invoice did, `change_id`
+    the line of the journal."""
 
     name = "subscriptions.extended"
     subscription_id: int
     invoice_id: int
     party: str
     ends_at: datetime
+    cause: str = "payment"
+    change_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionShortened(Event):
-    """A refund took an order's days back; others are left."""
+    """A refund took an order's days back, or days that were given were taken back; others are left."""
 
     name = "subscriptions.shortened"
     subscription_id: int
     party: str
     ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionPaused(Event):
+    """It stands still: access ends for now. `ends_at` is the end it would have had."""
+
+    name = "subscriptions.paused"
+    subscription_id: int
+    party: str
+    ends_at: datetime
+    change_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionCanceled(Event):
+    """It runs to its end and does not renew."""
+
+    name = "subscriptions.canceled"
+    subscription_id: int
+    party: str
+    ends_at: datetime
+    change_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraceBegan(Event):
+    """It has ended, and access goes on until `until`."""
+
+    name = "subscriptions.grace_began"
+    subscription_id: int
+    party: str
+    ends_at: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,78 +1,124 @@
-"""Which days of a subscription each order has brought. Pure: the journal in, stretches of time out."""
+"""Whose time a subscription runs on. Pure: the journal in, portions of time out.
+
+A subscription is an account of time. Whatever brings time (an order, a trial, a gift, days for a friend) adds a portion
+at its end; while it runs, time is taken from the first. A refund takes from the portion of its own order only, a pause
+stops the taking, and a change of tariff exchanges what is left of each portion for time of the same value.
+
+At every moment the end of a running subscription is now plus what is left of all portions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
+
+from services.platform.money import Money
 
 NOTHING = timedelta()
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Time that one `source` ("invoice:7", "gift:3") brought: `whole` of it, worth `value`, of which `left` is left."""
+
+    source: str
+    whole: timedelta
+    left: timedelta
+    value: Money
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "source": self.source,
+            "whole": self.whole // MICROSECOND,
+            "left": self.left // MICROSECOND,
+            "value": {"minor": self.value.minor, "currency": self.value.currency},
+        }
+
+    @classmethod
+    def from_json(cls, body: dict[str, Any]) -> Portion:
+        return cls(body["source"], body["whole"] * MICROSECOND, body["left"] * MICROSECOND, Money(**body["value"]))
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A line of the journal: `ended_at` is the end before it, `ends_at` the end after it, `taken` how much of the
-    invoice's time a refund took away."""
+    """A line of the journal: `ended_at` is the end before it, `ends_at` the end after it, `source` what brought time
+    worth `value`, or whose time went away. `portions` is what a change of tariff left behind."""
 
     kind: str
     at: datetime
-    invoice_id: int | None
+    source: str | None
     ended_at: datetime | None
     ends_at: datetime
-    taken: timedelta = NOTHING
+    value: Money | None = None
+    portions: tuple[Portion, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Time that one order pays for, from `begins` to `ends`; `taken` of it has gone with refunds."""
+class Account:
+    """The portions as of `at`, the first to be used up first."""
 
-    invoice_id: int
-    begins: datetime
-    ends: datetime
-    taken: timedelta = NOTHING
+    at: datetime
+    portions: tuple[Portion, ...] = ()
+    runs: bool = True
+
+    @property
+    def left(self) -> timedelta:
+        return sum((one.left for one in self.portions), NOTHING)
+
+    def portion(self, source: str) -> Portion | None:
+        """What of it is not used up; None when nothing is."""
+        return next((one for one in self.portions if one.source == source and one.left), None)
+
+    def until(self, now: datetime) -> Account:
+        """With the time up to `now` taken, unless it stands still."""
+        to_take = max(now - self.at, NOTHING) if self.runs else NOTHING
+        kept = []
+        for one in self.portions:
+            taken = min(one.left, to_take)
+            to_take -= taken
+            if one.left > taken:
+                kept.append(replace(one, left=one.left - taken))
+        return replace(self, at=max(now, self.at), portions=tuple(kept))
 
 
-def stretches(changes: Iterable[Change]) -> list[Stretch]:
-    """In order. Where a refund took an order's time away, what came after it has moved up."""
-    found: list[Stretch] = []
+def account(changes: Iterable[Change], now: datetime) -> Account | None:
+    """The account as of `now`, from the whole journal, oldest first. None for an empty journal."""
+    found: Account | None = None
     for change in changes:
-        if change.invoice_id is None:
-            continue
-        if change.kind == "shortened":
-            found = _cut(found, change.invoice_id, change.taken)
-        else:
-            begins = max(change.at, change.ended_at) if change.ended_at else change.at
-            found.append(Stretch(change.invoice_id, begins, change.ends_at))
-    return found
+        found = _apply((found or Account(change.at)).until(change.at), change)
+    return found.until(now) if found else None
 
 
-def removable(found: Iterable[Stretch], invoice_id: int, now: datetime) -> timedelta:
-    """What is left of an order's time: nobody gives back days that are over."""
-    for one in found:
-        if one.invoice_id == invoice_id:
-            return max(NOTHING, one.ends - max(one.begins, now))
-    return NOTHING
-
-
-def share(found: Iterable[Stretch], invoice_id: int, now: datetime, minor: int, of_minor: int) -> timedelta:
-    """The time to take for `minor` of the `of_minor` that the order cost: that part of its whole time, rounded down to
+def share(portion: Portion, minor: int, of_minor: int) -> timedelta:
+    """The time to take for `minor` of the `of_minor` that its order cost: that part of its whole time, rounded down to
     seconds, but no more than what is left of it. All of the money takes all that is left."""
-    left = removable(found, invoice_id, now)
     if minor >= of_minor:
-        return left
-    for one in found:
-        if one.invoice_id == invoice_id:
-            whole = int((one.ends - one.begins + one.taken).total_seconds())
-            return min(left, timedelta(seconds=whole * minor // of_minor))
-    return NOTHING
+        return portion.left
+    return min(portion.left, timedelta(seconds=int(portion.whole.total_seconds()) * minor // of_minor))
 
 
-def _cut(found: list[Stretch], invoice_id: int, taken: timedelta) -> list[Stretch]:
-    result, moved = [], NOTHING
-    for one in found:
-        if one.invoice_id == invoice_id:
-            result.append(Stretch(one.invoice_id, one.begins - moved, one.ends - moved - taken, one.taken + taken))
-            moved += taken
-        else:
-            result.append(Stretch(one.invoice_id, one.begins - moved, one.ends - moved, one.taken))
-    return result
+def _apply(before: Account, change: Change) -> Account:
+    match change.kind:
+        case "paused":
+            return replace(before, runs=False)
+        case "resumed":
+            return replace(before, runs=True)
+        case "changed":
+            return replace(before, portions=change.portions or ())
+        case "shortened":
+            taken = change.ended_at - change.ends_at if change.ended_at else NOTHING
+            return replace(before, portions=_less(before.portions, change.source, taken))
+        case _ if change.source is not None:
+            begins = change.at if change.ended_at is None or not before.portions else change.ended_at
+            whole = change.ends_at - begins
+            value = change.value or Money(0, "RUB")
+            return replace(before, portions=(*before.portions, Portion(change.source, whole, whole, value)))
+        case _:
+            return before
+
+
+def _less(portions: Sequence[Portion], source: str | None, taken: timedelta) -> tuple[Portion, ...]:
+    cut = (replace(one, left=one.left - taken) if one.source == source else one for one in portions)
+    return tuple(one for one in cut if one.left > NOTHING)

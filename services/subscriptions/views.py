@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from services.catalog import Quote
 from services.identity import Party
 from services.platform.errors import NotFound
 from services.subscriptions.models import SubscriptionRow
+from services.subscriptions.states import GIVING_ACCESS, LIVE
 
 
 class SubscriptionNotFound(NotFound):
@@ -22,7 +23,8 @@ class SubscriptionNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """`terms` are those of the last purchase. `state` is active or expired, as of the last sweep: compare `ends_at`."""
+    """`terms` are those in force. `state` as in states.TABLE, as of the last sweep: ask `is_on`. `grace_ends_at` is
+    set in grace, `paused_at` while it stands still."""
 
     id: int
     party: Party
@@ -31,6 +33,29 @@ class Subscription:
     terms: Quote
     started_at: datetime
     ends_at: datetime
+    grace_ends_at: datetime | None = None
+    paused_at: datetime | None = None
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE
+
+    @property
+    def access_until(self) -> datetime:
+        """When access ends on our clock, if nothing happens before."""
+        if self.state == "active" and self.terms.grace:
+            return self.terms.grace.after(self.ends_at, self.ends_at.day)
+        return self.grace_ends_at or self.ends_at
+
+    @property
+    def is_on(self) -> bool:
+        """Access is to be given. Between an end and the sweep that sees it, it is."""
+        return self.state in GIVING_ACCESS
+
+    @property
+    def left_while_paused(self) -> timedelta:
+        """What a paused one goes on with."""
+        return self.ends_at - self.paused_at if self.paused_at else timedelta()
 
 
 def subscription(tx: Session, subscription_id: int) -> Subscription:
@@ -67,4 +92,6 @@ def _seen(row: SubscriptionRow) -> Subscription:
         terms=Quote.from_json(row.terms),
         started_at=row.started_at,
         ends_at=row.ends_at,
+        grace_ends_at=row.grace_ends_at,
+        paused_at=row.paused_at,
     )

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from services import subscriptions
@@ -60,7 +60,11 @@ def test_a_first_purchase_begins_now(tx: Session, now: datetime, party: Party) -
     assert journal(tx) == [("began", now, None, mine.ends_at)]
     assert news(tx, subscriptions.SubscriptionExtended) == [
         subscriptions.SubscriptionExtended(
-            subscription_id=mine.id, invoice_id=paid.invoice_id, party=str(party), ends_at=mine.ends_at
+            subscription_id=mine.id,
+            invoice_id=paid.invoice_id,
+            party=str(party),
+            ends_at=mine.ends_at,
+            change_id=tx.scalar(text("SELECT max(id) FROM subscription_changes")),
         )
     ]
 

@@ -2,54 +2,85 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.subscriptions.timeline import NOTHING, Change, Stretch, removable, share, stretches
+from services.platform.money import Money
+from services.subscriptions.timeline import NOTHING, Account, Change, Portion, account, share
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
+PRICE = Money(30000, "RUB")
 
 
 def bought(*days: int) -> list[Change]:
     changes, end = [], None
     for number, length in enumerate(days, 1):
         begins = end or START
-        changes.append(Change("extended", START, number, end, begins + length * DAY))
+        changes.append(Change("extended", START, f"invoice:{number}", end, begins + length * DAY, PRICE))
         end = begins + length * DAY
     return changes
 
 
-def test_orders_follow_each_other() -> None:
-    assert stretches(bought(30, 10)) == [
-        Stretch(1, START, START + 30 * DAY),
-        Stretch(2, START + 30 * DAY, START + 40 * DAY),
-    ]
+def at(changes: list[Change], now: datetime) -> Account:
+    found = account(changes, now)
+    assert found is not None
+    return found
+
+
+def left(changes: list[Change], now: datetime) -> dict[str, timedelta]:
+    return {one.source: one.left for one in at(changes, now).portions}
+
+
+def test_an_empty_journal_has_no_account() -> None:
+    assert account([], START) is None
+
+
+def test_orders_are_used_up_one_after_the_other() -> None:
+    changes = bought(30, 10)
+    assert left(changes, START) == {"invoice:1": 30 * DAY, "invoice:2": 10 * DAY}
+    assert left(changes, START + 10 * DAY) == {"invoice:1": 20 * DAY, "invoice:2": 10 * DAY}
+    assert left(changes, START + 35 * DAY) == {"invoice:2": 5 * DAY}
+    assert left(changes, START + 41 * DAY) == {}
 
 
 def test_after_a_lapse_the_next_one_begins_when_it_was_bought() -> None:
     again = START + 50 * DAY
-    changes = [*bought(30), Change("extended", again, 2, START + 30 * DAY, again + 30 * DAY)]
-    assert stretches(changes)[1] == Stretch(2, again, again + 30 * DAY)
+    changes = [*bought(30), Change("extended", again, "invoice:2", START + 30 * DAY, again + 30 * DAY, PRICE)]
+    assert left(changes, again) == {"invoice:2": 30 * DAY}
 
 
-def test_days_that_are_over_are_not_given_back() -> None:
-    found = stretches(bought(30, 10))
-    assert removable(found, 1, START + 10 * DAY) == 20 * DAY
-    assert removable(found, 2, START + 10 * DAY) == 10 * DAY
-    assert removable(found, 1, START + 35 * DAY) == NOTHING
-    assert removable(found, 3, START) == NOTHING
+def test_a_pause_keeps_what_is_left_to_the_microsecond() -> None:
+    paused, resumed = START + timedelta(days=3, microseconds=7), START + 100 * DAY
+    end = START + 30 * DAY
+    changes = [*bought(30), Change("paused", paused, None, end, end)]
+    assert left(changes, resumed) == {"invoice:1": end - paused}
+    changes.append(Change("resumed", resumed, None, end, end + (resumed - paused)))
+    assert left(changes, resumed) == {"invoice:1": end - paused}
+    assert left(changes, resumed + DAY) == {"invoice:1": end - paused - DAY}
+
+
+def test_a_change_of_tariff_leaves_what_it_says() -> None:
+    portions = (Portion("invoice:1", 15 * DAY, 10 * DAY, PRICE),)
+    changed = START + 10 * DAY
+    changes = [*bought(30), Change("changed", changed, None, START + 30 * DAY, changed + 10 * DAY, None, portions)]
+    assert left(changes, changed + DAY) == {"invoice:1": 9 * DAY}
 
 
 def test_a_part_of_the_money_is_that_part_of_the_time() -> None:
-    found = stretches(bought(30))
-    assert share(found, 1, START, 1, 3) == 10 * DAY
-    assert share(found, 1, START, 1, 7) == timedelta(seconds=30 * 86400 // 7)
-    assert share(found, 1, START + 25 * DAY, 1, 3) == 5 * DAY, "no more than is left"
-    assert share(found, 1, START + 25 * DAY, 3, 3) == 5 * DAY
+    whole = Portion("invoice:1", 30 * DAY, 30 * DAY, PRICE)
+    assert share(whole, 1, 3) == 10 * DAY
+    assert share(whole, 1, 7) == timedelta(seconds=30 * 86400 // 7)
+    almost_over = Portion("invoice:1", 30 * DAY, 5 * DAY, PRICE)
+    assert share(almost_over, 1, 3) == 5 * DAY, "no more than is left"
+    assert share(almost_over, 3, 3) == 5 * DAY
+
+
+def test_a_portion_survives_json() -> None:
+    portion = Portion("gift:3", 30 * DAY, timedelta(days=2, microseconds=1), PRICE)
+    assert Portion.from_json(portion.to_json()) == portion
 
 
 @given(
@@ -58,19 +89,16 @@ def test_a_part_of_the_money_is_that_part_of_the_time() -> None:
 )
 def test_refunds_take_their_own_days_only(days: list[int], refunds: list[tuple[int, int, int]]) -> None:
     changes = bought(*days)
-    paid_for = {number: length * DAY for number, length in enumerate(days, 1)}
     end, now = START + sum(days) * DAY, START
     for invoice, later, part in refunds:
         now = max(now, START + later * DAY)
-        found = stretches(changes)
-        taken = share(found, invoice, now, part, 10)
+        before = at(changes, now)
+        assert before.left == max(end - now, NOTHING)
+        portion = before.portion(f"invoice:{invoice}")
+        taken = share(portion, part, 10) if portion else NOTHING
         if taken == NOTHING:
             continue
-        changes.append(Change("shortened", now, invoice, end, end - taken, taken))
+        changes.append(Change("shortened", now, f"invoice:{invoice}", end, end - taken))
         end -= taken
-        paid_for[invoice] -= taken
-    found = stretches(changes)
-    assert [one.ends - one.begins for one in found] == list(paid_for.values())
-    assert found[-1].ends == end
-    assert all(one.ends == after.begins for one, after in itertools.pairwise(found))
-    assert all(length >= NOTHING for length in paid_for.values())
+        expected = {one.source: one.left - (taken if one is portion else NOTHING) for one in before.portions}
+        assert left(changes, now) == {source: span for source, span in expected.items() if span}

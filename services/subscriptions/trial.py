@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from services import catalog, identity
+from services.identity import Party
+from services.platform.crypto import Cipher
+from services.platform.errors import Conflict
+from services.platform.money import Money
+from services.subscriptions.extend import extend
+from services.subscriptions.journal import newest, take_turns
+from services.subscriptions.models import TrialRow
+
+PLACE = "subscription_trials.person"
+
+
+class TrialUsed(Conflict):
+    """This person has had a trial of this product, or the product itself."""
+
+    code: ClassVar[str] = "trial_used"
+
+
+def start_trial(tx: Session, cipher: Cipher, party: Party, tariff: str, now: datetime, *, cause: str = "user") -> int:
+    """Gives a trial tariff (its audience is "trial") for its period, without payment: once for a person and product,
+    also after the account was erased, and only to who has never had the product. Returns the subscription's id. Raises
+    TariffNotFound, NotForSale or TrialUsed."""
+    offered = catalog.tariff(tx, tariff)
+    if not offered.active or offered.audience != "trial":
+        raise catalog.NotForSale(tariff)
+    take_turns(tx, str(party), offered.product)
+    person, *earlier = _person(tx, cipher, party)
+    taken = select(TrialRow).where(TrialRow.person.in_(earlier), TrialRow.product == offered.product)
+    row = insert(TrialRow).values(person=person, product=offered.product, taken_at=now)
+    is_first = tx.scalar(row.on_conflict_do_nothing().returning(TrialRow.person)) is not None
+    if not is_first or tx.scalar(taken) is not None or newest(tx, str(party), offered.product) is not None:
+        raise TrialUsed(f"{party} {offered.product}")
+    free = Money(0, "RUB")
+    terms = catalog.terms(offered, free)
+    return extend(
+        tx,
+        str(party),
+        terms,
+        happens="tried",
+        cause="trial" if cause == "user" else cause,
+        reference=f"trial:{party}:{offered.product}",
+        value=free,
+        now=now,
+    )
+
+
+def trial_tariff(tx: Session, cipher: Cipher, party: Party, product: str) -> catalog.Tariff | None:
+    """The trial of a product that is open to this person; None when there is none, or no more."""
+    offered = [one for one in catalog.list_tariffs(tx, {"trial"}) if one.product == product]
+    had = select(TrialRow).where(TrialRow.person.in_(_person(tx, cipher, party)), TrialRow.product == product)
+    if not offered or tx.scalar(had) is not None or newest(tx, str(party), product) is not None:
+        return None
+    return offered[0]
+
+
+def _person(tx: Session, cipher: Cipher, party: Party) -> list[str]:
+    """The keyed hashes of who it is; the current secret's first."""
+    about = str(identity.user(tx, party.id).telegram_id) if party.kind == "user" else str(party)
+    return cipher.blind_indexes(about.encode(), PLACE)
