@@ -59,10 +59,12 @@ def make_tariff(tx: Session, now: datetime, slug: str = "vpn-1m", *, period: str
     return catalog.tariff(tx, slug)
 
 
-def make_paid_invoice(tx: Session, now: datetime, party: Party, slug: str = "vpn-1m") -> billing.InvoicePaid:
-    """An invoice for this tariff and the attempt that paid it, as billing leaves them. Returns the news of it, which
-    nobody has been told."""
-    quote = catalog.quote(tx, slug, "RUB", {"all"})
+def make_paid_invoice(
+    tx: Session, now: datetime, party: Party, slug: str = "vpn-1m", quote: catalog.Quote | None = None
+) -> billing.InvoicePaid:
+    """An invoice for this tariff, or for this quote, and the attempt that paid it, as billing leaves them. Returns the
+    news of it, which nobody has been told."""
+    quote = quote or catalog.quote(tx, slug, "RUB", {"all"})
     amount = {"amount_minor": quote.price.minor, "currency": quote.price.currency}
     invoice = InvoiceRow(
         party=str(party),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
@@ -50,6 +50,11 @@ class Quote:
     def gives_the_same_as(self, other: Quote) -> bool:
         """Its periods can be added to the other's: they differ in length and price only."""
         return all(getattr(self, name) == getattr(other, name) for name in LIMITS)
+
+    def as_terms(self) -> Quote:
+        """What is in force once it is paid: the tariff at its listed price, however this one payment was made."""
+        price = self.list_price or self.price
+        return replace(self, purpose="subscription", subject=None, price=price, list_price=None, promo=None)
 
     def to_json(self) -> dict[str, Any]:
         return {

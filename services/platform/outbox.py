@@ -99,6 +99,14 @@ def emit(tx: Session, event: Event, now: datetime) -> int:
     return event_id
 
 
+def emit_all(tx: Session, events: Sequence[Event], now: datetime) -> None:
+    """The same for many at once, at a fraction of the cost."""
+    if events:
+        rows = [{"name": one.name, "body": one.to_json(), "occurred_at": now, "planned": False} for one in events]
+        tx.connection().execute(insert(OutboxEvent.table()), rows)
+        wake(tx, CHANNEL)
+
+
 def plan(tx: Session, routes: Mapping[str, Sequence[Route]], now: datetime, limit: int = 200) -> int:
     """Makes the deliveries of new events, oldest first; `routes` are by name of event. Any number of relays may run it:
     rows in another's hands are skipped. Events which `routes` does not know wait: releases overlap, and a newer relay

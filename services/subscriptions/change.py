@@ -137,7 +137,7 @@ def _carry_out(
             replace(one, source=f"invoice:{invoice_id}") if one.source == f"offer:{offered.id}" else one
             for one in portions
         ]
-    row.terms = replace(quote, purpose="subscription", subject=None, price=quote.list_price or quote.price).to_json()
+    row.terms = quote.as_terms().to_json()
     line = write(
         tx,
         row,

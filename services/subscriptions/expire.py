@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from services.catalog import Quote
-from services.platform.outbox import emit
+from services.catalog import Period
+from services.platform.outbox import emit_all
 from services.subscriptions.events import GraceBegan, SubscriptionExpired
 from services.subscriptions.models import SubscriptionChangeRow, SubscriptionRow
 from services.subscriptions.states import after
@@ -25,9 +25,10 @@ def expire(tx: Session, now: datetime, limit: int = BATCH) -> int:
     over = select(table).where(table.c.state.in_(DUE), now >= NEXT)
     rows = tx.execute(over.order_by(NEXT).limit(limit).with_for_update(skip_locked=True)).all()
     journal, moved = [], []
+    news: list[GraceBegan | SubscriptionExpired] = []
     for row in rows:
-        grace = Quote.from_json(row.terms).grace if row.state == "active" else None
-        until = grace.after(row.ends_at, row.ends_at.day) if grace else None
+        grace = row.terms.get("grace") if row.state == "active" else None
+        until = Period.from_json(grace).after(row.ends_at, row.ends_at.day) if grace else None
         late = until is not None and until > now
         state = after(row.state, "late" if late else "ended")
         moved.append({"row_id": row.id, "state": state, "grace_ends_at": until if late else None})
@@ -43,10 +44,11 @@ def expire(tx: Session, now: datetime, limit: int = BATCH) -> int:
             }
         )
         about = {"subscription_id": row.id, "party": row.party, "ends_at": row.ends_at}
-        emit(tx, GraceBegan(**about, until=until) if late and until else SubscriptionExpired(**about), now)
+        news.append(GraceBegan(**about, until=until) if late and until else SubscriptionExpired(**about))
     if rows:
         _move(tx, moved)
-        tx.execute(insert(SubscriptionChangeRow.table()), journal)
+        tx.connection().execute(insert(SubscriptionChangeRow.table()), journal)
+        emit_all(tx, news, now)
         tx.expire_all()
     return len(rows)
 

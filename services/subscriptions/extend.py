@@ -15,7 +15,7 @@ from services.subscriptions.events import SubscriptionExtended
 from services.subscriptions.journal import account_of, keep_the_day, known, newest, take_turns, write
 from services.subscriptions.models import SubscriptionRow
 from services.subscriptions.timeline import NOTHING, Portion
-from services.subscriptions.value import convert
+from services.subscriptions.value import SECOND, convert
 
 
 def extend_after_payment(tx: Session, event: billing.InvoicePaid, now: datetime) -> None:
@@ -27,8 +27,13 @@ def extend_after_payment(tx: Session, event: billing.InvoicePaid, now: datetime)
     take_turns(tx, event.party, quote.product)
     if known(tx, invoice_id=event.invoice_id):
         return
-    if quote.purpose == "change" and change_after_payment(tx, event, quote, now):
-        return
+    span = None
+    if quote.purpose == "change":
+        if change_after_payment(tx, event, quote, now):
+            return
+        # The subscription is another one by now: the money buys the part of a period that it pays for.
+        whole, price = quote.period.length(now) // SECOND, quote.list_price or quote.price
+        span = timedelta(seconds=whole * quote.price.minor // price.minor)
     extend(
         tx,
         event.party,
@@ -37,6 +42,7 @@ def extend_after_payment(tx: Session, event: billing.InvoicePaid, now: datetime)
         cause="payment",
         invoice_id=event.invoice_id,
         value=quote.price,
+        span=span,
         now=now,
     )
 
@@ -70,7 +76,7 @@ def extend(
         row.started_at, row.anchor_day = now, now.day
     source = f"invoice:{invoice_id}" if invoice_id is not None else reference or ""
     portions, ends_at = _prolonged(tx, row, quote, source, value, span, now)
-    row.terms, row.grace_ends_at = quote.to_json(), None
+    row.terms, row.grace_ends_at = quote.as_terms().to_json(), None
     line = write(
         tx,
         row,

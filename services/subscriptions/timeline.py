@@ -111,7 +111,8 @@ def _apply(before: Account, change: Change) -> Account:
             taken = change.ended_at - change.ends_at if change.ended_at else NOTHING
             return replace(before, portions=_less(before.portions, change.source, taken))
         case _ if change.source is not None:
-            begins = change.at if change.ended_at is None or not before.portions else change.ended_at
+            follows = change.ended_at is not None and (not before.runs or change.ended_at > change.at)
+            begins = change.ended_at if follows and change.ended_at else change.at
             whole = change.ends_at - begins
             value = change.value or Money(0, "RUB")
             return replace(before, portions=(*before.portions, Portion(change.source, whole, whole, value)))
