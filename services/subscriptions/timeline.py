@@ -103,7 +103,7 @@ def _apply(before: Account, change: Change) -> Account:
     match change.kind:
         case "paused":
             return replace(before, runs=False)
-        case "resumed":
+        case "resumed" | "expired":  # one whose last days went back while it stood still is over, too
             return replace(before, runs=True)
         case "changed":
             return replace(before, portions=change.portions or ())
