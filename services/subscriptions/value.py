@@ -56,9 +56,9 @@ def convert(portions: Sequence[Portion], price: Money, period: timedelta) -> tup
             converted.append(one)
             continue
         left = int(worth(one) * Fraction(period // SECOND, price.minor)) * SECOND
-        whole = Fraction(one.value.minor * (period // SECOND), price.minor)
+        whole = one.value.minor * (period // MICROSECOND) // price.minor * MICROSECOND
         if left:
-            converted.append(replace(one, left=left, whole=max(int(whole) * SECOND, left)))
+            converted.append(replace(one, left=left, whole=max(whole, left)))
     return tuple(converted)
 
 
