@@ -182,7 +182,7 @@ class Kiosk:
         return Person(user["id"], known.party, language_code)
 
     def checkout(
-        self, person: Person, tariff: str = "vpn-1m", provider: str = "yookassa", **how: Any
+        self, person: Person, tariff: str | None = "vpn-1m", provider: str = "yookassa", **how: Any
     ) -> billing.Checkout:
         return billing.checkout(
             self.kit.db,

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import redis as redis_client
+
+from apps.sandbox.stack import Stack
+from services.platform.db import Database
+from tests.world import Kiosk, World, kiosk_in
+
+
+@pytest.fixture
+def far_kiosk(
+    tmp_path_factory: pytest.TempPathFactory, stack: Stack, db: Database, redis: redis_client.Redis
+) -> Iterator[Kiosk]:
+    """A Kiosk in a world of its own, whose clock no other test has moved: its stories happen on fixed days."""
+    redis.flushall()
+    world = World(tmp_path_factory.mktemp("far"))
+    url = db.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    with kiosk_in(world, stack, url, PAYMENT_PROVIDERS="yookassa,balance") as kiosk:
+        yield kiosk
+    world.stop()

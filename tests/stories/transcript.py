@@ -1,0 +1,121 @@
+"""Stories over years, with every message that the people in them got, word by word.
+
+Three people who live the same life in three languages are played at once. What they are told is kept beside the story,
+one file for each language (transcripts/<story>.<language>.txt). A text that changes changes there, too, so that
+somebody reads it: `WRITE_TRANSCRIPTS=1 bin/test tests/stories` writes the files anew."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from services.platform.config import inherited_environment
+from tests.world import Kiosk, Person
+
+HERE = Path(__file__).parent / "transcripts"
+NAMES = {"ru": "Анна", "uk": "Ганна", "en": "Anna"}
+BEGIN = datetime(2041, 1, 31, 10, tzinfo=UTC)  # ahead of every real clock; 13:00 in Moscow
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass
+class Story:
+    """`cast` is by language. Acts happen at exact minutes: each first moves the clock there."""
+
+    kiosk: Kiosk
+    cast: dict[str, Person] = field(default_factory=dict)
+    lines: dict[str, list[str]] = field(default_factory=dict)
+    _seen: dict[int, int] = field(default_factory=dict)
+    _dated: dict[str, datetime] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        self._move(BEGIN)
+        self.kiosk.tick()
+        for code, name in NAMES.items():
+            self.join(code, name)
+
+    def join(self, code: str, name: str, language_code: str | None = None) -> Person:
+        """Another person of the story, whose messages are kept under `code`."""
+        person = self.kiosk.person(name, language_code or code)
+        self.cast[code], self.lines[code] = person, []
+        self._listen()
+        self.lines[code].clear()  # the answer to /start is a screen, which other tests look at
+        return person
+
+    def until(self, moment: datetime, step: timedelta = 6 * HOUR) -> None:
+        """Lets the clock run to `moment`, step by step, with what it brings."""
+        while self.kiosk.now < moment:
+            self._move(min(_whole_minute(self.kiosk.now) + step, moment))
+            self.kiosk.tick()
+            self._listen()
+
+    def each(self, act: Callable[[Person], object], *, what: str, who: str | None = None) -> None:
+        """Everybody does it, or those whose place in the cast begins with `who`. `what` is said in the transcript."""
+        for code, person in self.cast.items():
+            if who is None or code.split("-")[0] == who or (who == "" and "-" not in code):
+                self._date(code)
+                self.lines[code].append(f"* {what}")
+                act(person)
+        self.kiosk.drain()
+        self.kiosk.tick()
+        self._listen()
+
+    def _listen(self) -> None:
+        for code, person in self.cast.items():
+            messages = self.kiosk.messages(person)
+            for message in messages[self._seen.get(person.telegram_id, 0) :]:
+                self._date(code)
+                self.lines[code] += _told(message)
+            self._seen[person.telegram_id] = len(messages)
+
+    def _date(self, code: str) -> None:
+        now = _whole_minute(self.kiosk.now)
+        if self._dated.get(code) != now:
+            self._dated[code] = now
+            self.lines[code] += ["", f"== {now:%Y-%m-%d %H:%M} UTC"]
+
+    def _move(self, moment: datetime) -> None:
+        ahead = math.ceil((moment - self.kiosk.now).total_seconds())
+        if ahead > 0:
+            self.kiosk.world.offset.move(ahead)
+
+
+@contextmanager
+def story(name: str, kiosk: Kiosk) -> Iterator[Story]:
+    """At its end the transcripts are held against the kept ones, and the books are proved."""
+    told = Story(kiosk)
+    told.begin()
+    yield told
+    assert kiosk.faults() == []
+    assert kiosk.undone() == []
+    differing = [code for code, lines in told.lines.items() if not _kept(name, code, "\n".join(lines).strip() + "\n")]
+    assert differing == [], f"{name}: what people were told has changed ({differing}); see {HERE}"
+
+
+def _kept(name: str, code: str, text: str) -> bool:
+    file = HERE / f"{name}.{code}.txt"
+    if inherited_environment().get("WRITE_TRANSCRIPTS"):
+        HERE.mkdir(exist_ok=True)
+        file.write_text(text)
+        return True
+    assert text == (file.read_text() if file.exists() else ""), f"{file.name} differs"
+    return True
+
+
+def _told(message: dict[str, Any]) -> Iterator[str]:
+    for kind in ("document", "photo"):
+        if kind in message:
+            yield f"[{kind}{': ' + message['document']['file_name'] if kind == 'document' else ''}]"
+    yield from (message.get("text") or message.get("caption") or "").split("\n")
+    rows = message.get("reply_markup", {}).get("inline_keyboard", ())
+    yield from ("  " + " ".join(f"[{button['text']}]" for button in row) for row in rows)
+    yield ""
+
+
+def _whole_minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
