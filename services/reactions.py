@@ -77,6 +77,17 @@ REACTIONS = (
         "billing.note_charge_paid",
         lambda _, tx, event, now: billing.note_charge_paid(tx, event, now),
     ),
+    # It was bought with a promo code: that use counts now, and what the code gives on top follows.
+    inside(
+        billing.InvoicePaid,
+        "billing.honour_promo",
+        lambda _, tx, event, now: billing.honour_promo(tx, event, now),
+    ),
+    inside(
+        billing.InvoicePaid,
+        "subscriptions.give_promo_days",
+        lambda _, tx, event, now: subscriptions.give_promo_days(tx, event, now),
+    ),
     outside(
         subscriptions.SubscriptionExtended,
         "provisioning.grant",
@@ -138,6 +149,11 @@ REACTIONS = (
         billing.PaymentRefunded,
         "subscriptions.shorten_after_refund",
         lambda _, tx, event, now: subscriptions.shorten_after_refund(tx, event, now),
+    ),
+    inside(
+        billing.PaymentRefunded,
+        "subscriptions.take_back_promo_days",
+        lambda _, tx, event, now: subscriptions.take_back_promo_days(tx, event, now),
     ),
     inside(
         billing.PaymentRefunded,

@@ -234,7 +234,8 @@ class Notice:
 
 class PaymentProvider(Protocol):
     """`merchant` is the shop, `expects_test` whether its payments must be test payments, `fiscal` how its receipts are
-    made out (None: it makes none). Adapters inherit from this; what they cannot do stays as it is here."""
+    made out (None: it makes none), `minimum` the smallest payment it takes. Adapters inherit from this; what they
+    cannot do stays as it is here."""
 
     code: str
     currency: str
@@ -242,6 +243,11 @@ class PaymentProvider(Protocol):
     expects_test: bool
     capabilities: Capability
     fiscal: Fiscal | None = None
+
+    @property
+    def minimum(self) -> Money:
+        """One minor unit, unless the adapter knows better."""
+        return Money(1, self.currency)
 
     def request(self, order: Order) -> dict[str, Any]:
         """The exact request for an attempt, to be stored before it is sent. Pure."""

@@ -48,6 +48,10 @@ class Bounded(PaymentProvider):
     def fiscal(self) -> Fiscal | None:  # type: ignore[override]  # read only: it is the inner one's
         return self.inner.fiscal
 
+    @property
+    def minimum(self) -> Money:
+        return self.inner.minimum
+
     def request(self, order: Order) -> dict[str, Any]:
         return self.inner.request(order)
 

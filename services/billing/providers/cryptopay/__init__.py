@@ -38,6 +38,8 @@ from services.platform.money import BadAmount, Money
 
 MAINNET = "pay.crypt.bot"
 FIATS = frozenset({"RUB", "UAH", "USD", "EUR"})  # those of Crypto Pay's that our books know
+# The smallest invoice, in minor units. Crypto Pay states none; below these the coins are mere dust.
+SMALLEST = {"RUB": 1000, "UAH": 500, "USD": 10, "EUR": 10}
 LIFE = 3600  # seconds an invoice can be paid; Crypto Pay takes 1 to 2678400
 STATUSES = {"active": "awaiting_user", "paid": "succeeded", "expired": "canceled"}
 PAGE, PAGES = 500, 40  # invoices asked for at once (1000 at most), and how often for one list
@@ -72,6 +74,10 @@ class CryptoPay(PaymentProvider):
         self._test = urlsplit(api_url).hostname != MAINNET
         self._signing_key = hashlib.sha256(token.encode()).digest()
         self._api = CryptoPayApi(token, api_url)
+
+    @property
+    def minimum(self) -> Money:
+        return Money(SMALLEST[self.currency], self.currency)
 
     def request(self, order: Order) -> dict[str, Any]:
         return {
