@@ -6,7 +6,7 @@ makes it a used one (`note_paid`). A reservation lapses by time alone. What was 
 beyond the limit. A refund does not give a use back. Codes that need no purchase are used at once (`take`); what they
 give is carried out by the services above."""
 
-from services.promotions.appraise import Deal, Purchase, appraise, preview, require_valid
+from services.promotions.appraise import Deal, Purchase, appraise, deal, require_valid
 from services.promotions.codes import GIFTS, KINDS, PromoCode, code_of_invoice, find, normal
 from services.promotions.define import (
     FIELDS,
@@ -37,7 +37,7 @@ from services.promotions.errors import (
     TooManyGuesses,
 )
 from services.promotions.pending import enter, forget, pending
-from services.promotions.uses import note_paid, open_orders, reserve, take
+from services.promotions.uses import note_paid, open_orders, require_left, reserve, take
 
 __all__ = [
     "FIELDS",
@@ -66,6 +66,7 @@ __all__ = [
     "code_of_invoice",
     "create",
     "deactivate",
+    "deal",
     "discounted",
     "enter",
     "find",
@@ -75,7 +76,7 @@ __all__ = [
     "note_paid",
     "open_orders",
     "pending",
-    "preview",
+    "require_left",
     "require_valid",
     "reserve",
     "standing",

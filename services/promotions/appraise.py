@@ -8,7 +8,6 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from services.identity import Party
 from services.platform.money import Money
 from services.promotions.codes import PromoCode, find
 from services.promotions.discount import discounted
@@ -21,7 +20,6 @@ from services.promotions.errors import (
     PromoOver,
     PromoWithoutPurchase,
 )
-from services.promotions.uses import require_left
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +44,7 @@ class Deal:
 
 def appraise(tx: Session, text: str, purchase: Purchase, now: datetime, *, lock: bool = False) -> Deal:
     """Everything but the limits, which `reserve` counts; `lock` as in `find`. Raises PromoRefused."""
-    return _deal(find(tx, text, lock=lock), purchase, now)
-
-
-def preview(tx: Session, code: PromoCode, party: Party, purchase: Purchase, now: datetime) -> Deal:
-    """The same for looking at, limits included. Raises PromoRefused."""
-    deal = _deal(code, purchase, now)
-    require_left(tx, code, party, now)
-    return deal
+    return deal(find(tx, text, lock=lock), purchase, now)
 
 
 def require_valid(code: PromoCode, audiences: Collection[str], now: datetime) -> None:
@@ -66,7 +57,8 @@ def require_valid(code: PromoCode, audiences: Collection[str], now: datetime) ->
         raise PromoNotForYou(code.code, code.audience)
 
 
-def _deal(code: PromoCode, purchase: Purchase, now: datetime) -> Deal:
+def deal(code: PromoCode, purchase: Purchase, now: datetime) -> Deal:
+    """Pure. Raises PromoRefused."""
     require_valid(code, purchase.audiences, now)
     if not code.needs_purchase:
         raise PromoWithoutPurchase(code.code)

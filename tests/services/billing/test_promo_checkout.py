@@ -182,9 +182,6 @@ def test_a_second_payment_of_the_same_invoice_does_not_use_the_code_again(kiosk:
     assert second.invoice_id == first.invoice_id
     kiosk.pay(first)
     kiosk.drain()
-    with kiosk.kit.db.begin() as tx:
-        again = catalog.Quote.from_json(invoice(kiosk, first).quote.to_json())
-    assert again.promo == "SUMMER"
     twice = "UPDATE payments SET state = 'succeeded', decision = 'double', received_minor = 29900,"
     twice += " received_currency = 'RUB', succeeded_at = created_at WHERE id = :id RETURNING id"
     kiosk.scalar(twice, id=second.payment_id)
@@ -290,9 +287,7 @@ def paid(kiosk: Kiosk, person: Person, **promo: str) -> billing.InvoicePaid:
     opened = kiosk.checkout(person, promo="SUMMER")
     kiosk.pay(opened, notify="never")
     billing.reconcile(kiosk.kit.db, kiosk.kit.providers, opened.payment_id, kiosk.now, cause="test")
-    return billing.InvoicePaid(
-        invoice_id=opened.invoice_id, payment_id=opened.payment_id, party=str(person.party)
-    )
+    return billing.InvoicePaid(invoice_id=opened.invoice_id, payment_id=opened.payment_id, party=str(person.party))
 
 
 def test_free_days_wait_for_the_bought_ones_and_come_once(kiosk: Kiosk) -> None:
