@@ -21,9 +21,9 @@ from services.subscriptions.pause import cancel, keep, pause, resume
 from services.subscriptions.promo import (
     PromoNeedsSubscription,
     Redeemed,
-    give_promo_days,
+    add_promo_days,
     redeem,
-    take_back_promo_days,
+    take_promo_days,
 )
 from services.subscriptions.shorten import end_after_refund, shorten_after_refund
 from services.subscriptions.states import NotNow
@@ -53,6 +53,7 @@ __all__ = [
     "SubscriptionPaused",
     "SubscriptionShortened",
     "TrialUsed",
+    "add_promo_days",
     "cancel",
     "change_offer",
     "change_tariff",
@@ -61,7 +62,6 @@ __all__ = [
     "extend_after_payment",
     "give",
     "give_days",
-    "give_promo_days",
     "keep",
     "offer_change",
     "own_subscription",
@@ -73,6 +73,6 @@ __all__ = [
     "subscription",
     "subscriptions_of",
     "take_back",
-    "take_back_promo_days",
+    "take_promo_days",
     "trial_tariff",
 ]

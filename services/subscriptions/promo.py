@@ -54,7 +54,7 @@ def redeem(tx: Session, cipher: Cipher, party: Party, text: str, audiences: Coll
     return Redeemed(code, own_subscription(tx, party, subscription_id))
 
 
-def give_promo_days(tx: Session, event: billing.InvoicePaid, now: datetime) -> None:
+def add_promo_days(tx: Session, event: billing.InvoicePaid, now: datetime) -> None:
     """The days that the code of a paid invoice promised, after those that were bought. Raises TryLater while those are
     not there; once they are, this ends, also where nothing of the subscription is left to add to."""
     promised = promotions.code_of_invoice(tx, event.invoice_id)
@@ -70,7 +70,7 @@ def give_promo_days(tx: Session, event: billing.InvoicePaid, now: datetime) -> N
         give_days(tx, party, product, span, reference=_reference(event.invoice_id), cause="promo", now=now)
 
 
-def take_back_promo_days(tx: Session, event: billing.PaymentRefunded, now: datetime) -> None:
+def take_promo_days(tx: Session, event: billing.PaymentRefunded, now: datetime) -> None:
     """They go with all of the money."""
     if event.full and event.applied:
         take_back(tx, _reference(event.invoice_id), cause="refund", now=now)

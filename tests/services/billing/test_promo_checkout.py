@@ -294,13 +294,13 @@ def test_free_days_wait_for_the_bought_ones_and_come_once(kiosk: Kiosk) -> None:
     anna = kiosk.person()
     news = paid(kiosk, anna, kind="free_days", value="7")
     with pytest.raises(TryLater), kiosk.kit.db.begin() as tx:
-        subscriptions.give_promo_days(tx, news, kiosk.now)
+        subscriptions.add_promo_days(tx, news, kiosk.now)
     with kiosk.kit.db.begin() as tx:
         subscriptions.extend_after_payment(tx, news, kiosk.now)
     bought = ends_at(kiosk, anna)
     for _time in range(2):
         with kiosk.kit.db.begin() as tx:
-            subscriptions.give_promo_days(tx, news, kiosk.now)
+            subscriptions.add_promo_days(tx, news, kiosk.now)
     assert kiosk.count("subscription_changes", "cause = 'promo'") == 1
     assert ends_at(kiosk, anna) > bought
 
@@ -329,7 +329,7 @@ def test_promised_days_end_where_nothing_is_left_to_add_them_to(kiosk: Kiosk) ->
         subscriptions.extend_after_payment(tx, news, kiosk.now)
     kiosk.scalar("UPDATE subscriptions SET state = 'expired' RETURNING id")
     with kiosk.kit.db.begin() as tx:
-        subscriptions.give_promo_days(tx, news, kiosk.now)
+        subscriptions.add_promo_days(tx, news, kiosk.now)
     assert kiosk.count("subscription_changes", "cause = 'promo'") == 0
 
 

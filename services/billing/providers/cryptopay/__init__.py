@@ -67,17 +67,13 @@ class CryptoPay(PaymentProvider):
         if currency not in FIATS:
             raise Misconfigured(f"invoices of Crypto Pay are priced in {', '.join(sorted(FIATS))}")
         self.merchant = token.partition(":")[0]
-        self.currency = currency
+        self.currency, self.minimum = currency, Money(SMALLEST[currency], currency)
         self.expects_test = expects_test
         # Real coins move at one address only. What is not that address (the testnet, the sandbox on this machine, a
         # stranger) is a test, so that a mistake in the address can never turn play money into real money.
         self._test = urlsplit(api_url).hostname != MAINNET
         self._signing_key = hashlib.sha256(token.encode()).digest()
         self._api = CryptoPayApi(token, api_url)
-
-    @property
-    def minimum(self) -> Money:
-        return Money(SMALLEST[self.currency], self.currency)
 
     def request(self, order: Order) -> dict[str, Any]:
         return {
