@@ -36,7 +36,7 @@ from services.promotions.errors import (
     PromoWithoutPurchase,
     TooManyGuesses,
 )
-from services.promotions.pending import enter, forget, pending
+from services.promotions.pending import enter, forget, pending, purge
 from services.promotions.uses import note_paid, open_orders, require_left, reserve, take
 
 __all__ = [
@@ -76,6 +76,7 @@ __all__ = [
     "note_paid",
     "open_orders",
     "pending",
+    "purge",
     "require_left",
     "require_valid",
     "reserve",

@@ -55,6 +55,15 @@ def forget(tx: Session, party: Party) -> None:
     tx.execute(delete(PromoPendingRow).where(PromoPendingRow.party == str(party)))
 
 
+def purge(tx: Session, now: datetime) -> int:
+    """Deletes what no longer counts: guesses, and codes that were typed and not used. Returns how many."""
+    old = (
+        delete(PromoGuessRow).where(PromoGuessRow.at <= now - WITHIN).returning(PromoGuessRow.id),
+        delete(PromoPendingRow).where(PromoPendingRow.typed_at <= now - KEPT).returning(PromoPendingRow.party),
+    )
+    return sum(len(tx.execute(statement).all()) for statement in old)
+
+
 def _remember(tx: Session, party: Party, code: PromoCode, now: datetime) -> None:
     row = insert(PromoPendingRow).values(party=str(party), code=code.code, typed_at=now)
     newer = {"code": row.excluded.code, "typed_at": row.excluded.typed_at}
