@@ -26,6 +26,7 @@ class Instant(PaymentProvider):
 
     code = "instant"
     currency = PRICE.currency
+    minimum = PRICE
     merchant = "1"
     expects_test = True
     capabilities = Capability.PAGE | Capability.SAME_KEY | Capability.FETCH

@@ -13,6 +13,7 @@ import services.notifications.models
 import services.platform.inbox
 import services.platform.outbox
 import services.platform.slots
+import services.promotions.models
 import services.provisioning.models
 import services.subscriptions.models  # noqa: F401  # imported for the tables they declare
 from services.platform.db import Base

@@ -72,10 +72,13 @@ REACTIONS = (
         "subscriptions.extend_after_payment",
         lambda _, tx, event, now: subscriptions.extend_after_payment(tx, event, now),
     ),
+    inside(billing.InvoicePaid, "billing.note_charge_paid", lambda _, tx, e, now: billing.note_charge_paid(tx, e, now)),
+    # It was bought with a promo code: that use counts now, and what the code gives on top follows.
+    inside(billing.InvoicePaid, "billing.honour_promo", lambda _, tx, event, now: billing.honour_promo(tx, event, now)),
     inside(
         billing.InvoicePaid,
-        "billing.note_charge_paid",
-        lambda _, tx, event, now: billing.note_charge_paid(tx, event, now),
+        "subscriptions.add_promo_days",
+        lambda _, tx, e, now: subscriptions.add_promo_days(tx, e, now),
     ),
     outside(
         subscriptions.SubscriptionExtended,
@@ -138,6 +141,11 @@ REACTIONS = (
         billing.PaymentRefunded,
         "subscriptions.shorten_after_refund",
         lambda _, tx, event, now: subscriptions.shorten_after_refund(tx, event, now),
+    ),
+    inside(
+        billing.PaymentRefunded,
+        "subscriptions.take_promo_days",
+        lambda _, tx, e, now: subscriptions.take_promo_days(tx, e, now),
     ),
     inside(
         billing.PaymentRefunded,

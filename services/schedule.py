@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from services import billing, provisioning, subscriptions
+from services import billing, promotions, provisioning, subscriptions
 from services.platform import idempotency, inbox, outbox
 from services.platform.db import Database
 from services.platform.slots import claim
@@ -37,6 +37,7 @@ SCHEDULE = (
     Scheduled("outbox.purge", HOUR, lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),
     Scheduled("inbox.purge", HOUR, lambda tx, now: inbox.purge(tx, now - timedelta(days=3))),
     Scheduled("idempotency.purge", HOUR, lambda tx, now: idempotency.purge(tx, now - idempotency.KEPT)),
+    Scheduled("promotions.purge", HOUR, promotions.purge),
     Scheduled("billing.purge", HOUR, lambda tx, now: billing.purge_notifications(tx, now - timedelta(days=30))),
 )
 

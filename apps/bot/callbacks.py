@@ -93,6 +93,12 @@ class Spend(CallbackData, prefix="spend"):
     minor: Annotated[int, Field(ge=0, lt=10**13)]
 
 
+class DropCode(CallbackData, prefix="nocode"):
+    """Buy at the listed price after all; leads back to the tariff."""
+
+    slug: Slug
+
+
 class Retry(CallbackData, prefix="retry"):
     """Another attempt to pay the invoice of an earlier one."""
 

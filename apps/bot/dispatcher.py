@@ -18,6 +18,7 @@ from apps.bot.routers import (
     guide,
     menu,
     payment,
+    promo,
     shop,
     stars,
     subscription,
@@ -44,8 +45,9 @@ def build(kit: Kit) -> Dispatcher:
     private.include_routers(
         *(
             module.routes()
-            for module in (stars, menu, shop, payment, balance, subscription, cards, guide, support, decisions)
+            for module in (stars, menu, shop, promo, payment, balance, subscription, cards, guide, support, decisions)
         ),
+        promo.plain_codes(),
         edges.last_resort(),
     )
     dispatcher.include_routers(edges.not_private(), private)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message
 
+from services import promotions
 from services.kit import Kit
 
 
@@ -41,3 +42,11 @@ class Refunded(Filter):
 
     async def __call__(self, message: Message) -> bool:
         return message.refunded_payment is not None
+
+
+class LooksLikeCode(Filter):
+    """A message of one word that could be a promo code."""
+
+    async def __call__(self, message: Message) -> bool:
+        text = (message.text or "").strip()
+        return len(text.split()) == 1 and promotions.normal(text) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from apps.console import books, catalog, clients, doctor, payments, release, texts
+from apps.console import books, catalog, clients, doctor, payments, promo, release, texts
 
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "release": (release.main, "apply migrations; runs before new code does"),
@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "catalog": (catalog.main, "import FILE: put a catalogue file (TOML) on sale"),
     "clients": (clients.main, "create NAME --scope SCOPE ... | list | revoke ID: who may call the HTTP API"),
     "payments": (payments.main, "show, decide, refund, hold against the providers' lists; payments --help says all"),
+    "promo": (promo.main, "create, list, show, deactivate, import, export: promo codes; promo --help says all"),
     "books": (books.main, "check: prove that ledger, payments and refunds agree"),
     "texts": (texts.main, "update | compile | check: the message catalogues"),
 }

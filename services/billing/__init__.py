@@ -52,6 +52,7 @@ from services.billing.methods import (
 )
 from services.billing.overview import Overview, SwitchedOff, overview, switched_off, unknown_refunds
 from services.billing.precheckout import Refused, approve
+from services.billing.promo import give_bonus, honour_promo, promo_gift
 from services.billing.providers.base import BadNotification, Capability, PaymentProvider, RawNotice
 from services.billing.providers.stars.updates import notice_of_update
 from services.billing.reconcile import check_notified, check_payment, expire_invoices, reconcile, schedule_checks
@@ -169,6 +170,8 @@ __all__ = [
     "decide",
     "expire_invoices",
     "forget_method",
+    "give_bonus",
+    "honour_promo",
     "invoice",
     "invoice_message",
     "make_statement",
@@ -184,6 +187,7 @@ __all__ = [
     "plan_next_try",
     "plan_refund",
     "planned_charge",
+    "promo_gift",
     "purge_notifications",
     "reconcile",
     "refund",

@@ -13,6 +13,7 @@ from services.billing.ask import ask
 from services.billing.attempts import InvoiceClosed, Terms, known_attempt, open_attempt, open_invoice, take_turns
 from services.billing.methods import require_consent
 from services.billing.models import InvoiceRow, PaymentRow
+from services.billing.promo import open_discounted
 from services.billing.providers.base import Capability, PaymentProvider, Unknown
 from services.billing.record import record
 from services.billing.switches import ProviderOff, require_offered
@@ -21,6 +22,7 @@ from services.billing.views import payment as own_payment
 from services.identity import Party
 from services.platform.db import Database
 from services.platform.errors import Rejected, TryLater
+from services.promotions import PromoNotForPayment
 
 
 class CheckoutFailed(TryLater):
@@ -62,12 +64,14 @@ def checkout(
     save: bool = False,
     renews: bool = False,
     reference: str | None = None,
+    promo: str | None = None,
 ) -> Checkout:
     """Opens an attempt to buy a tariff at its listed price, or else what a `quote` says, which the caller answers for.
     Asking again for the same thing, also after a crash in between, gives the same attempt as long as its page is fresh;
     with the same `reference`, always. `save`: the buyer agreed that the card is remembered (see
-    methods.consent_to_saving); `renews`: the provider is to charge each period by itself.
-    Raises TariffNotFound, NotForSale, ProviderOff, ConsentMissing, Unsupported, PaymentDeclined or CheckoutFailed."""
+    methods.consent_to_saving); `renews`: the provider is to charge each period by itself; `promo`: a promo code, a use
+    of which the invoice reserves. Raises TariffNotFound, NotForSale, ProviderOff, ConsentMissing, PromoRefused,
+    Unsupported, PaymentDeclined or CheckoutFailed."""
     terms = Terms(description, return_url, save=save, renews=renews, reference=reference)
     with db.begin() as tx:
         take_turns(tx, party)
@@ -75,8 +79,15 @@ def checkout(
         if known is None:
             require_offered(tx, provider.code)
             require_consent(tx, provider, party, save=save)
-            sold = quote or catalog.quote(tx, tariff or "", provider.currency, audiences(tx, party))
-            attempt, is_new = open_attempt(tx, provider, open_invoice(tx, party, sold, now), terms, now)
+            known_as = audiences(tx, party)
+            sold = quote or catalog.quote(tx, tariff or "", provider.currency, known_as)
+            if promo is None:
+                invoice = open_invoice(tx, party, sold, now)
+            elif renews:
+                raise PromoNotForPayment("every further period would be cheaper, too")
+            else:
+                invoice = open_discounted(tx, provider, party, sold, promo, known_as, now)
+            attempt, is_new = open_attempt(tx, provider, invoice, terms, now)
         else:
             attempt, is_new = known, False
     return send(db, provider, attempt, now, is_new=is_new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, Literal
 
@@ -103,7 +104,8 @@ def _apply(tx: Session, invoice: InvoiceRow, payment: PaymentRow, now: datetime)
     if came.currency != invoice.currency:
         raise CannotApply(f"{came.currency} for {invoice.currency}")
     if invoice.state == "paid":  # a second payment for it buys a second period
-        invoice = new_invoice(tx, Party.parse(invoice.party), Quote.from_json(invoice.quote), now)
+        again = replace(Quote.from_json(invoice.quote), promo=None)  # its code was used once, and gives nothing twice
+        invoice = new_invoice(tx, Party.parse(invoice.party), again, now)
         payment.invoice_id = invoice.id
     earned = Money(min(came.minor, invoice.amount_minor), came.currency)
     entries = [ledger.Entry(held(payment), came), ledger.Entry(revenue(invoice), -earned)]

@@ -18,6 +18,13 @@ from services.subscriptions.expire import expire
 from services.subscriptions.extend import extend_after_payment
 from services.subscriptions.give import give, give_days, take_back
 from services.subscriptions.pause import cancel, keep, pause, resume
+from services.subscriptions.promo import (
+    PromoNeedsSubscription,
+    Redeemed,
+    add_promo_days,
+    redeem,
+    take_promo_days,
+)
 from services.subscriptions.shorten import end_after_refund, shorten_after_refund
 from services.subscriptions.states import NotNow
 from services.subscriptions.trial import TrialUsed, start_trial, trial_tariff
@@ -36,6 +43,8 @@ __all__ = [
     "NotNow",
     "OfferOver",
     "OtherCurrency",
+    "PromoNeedsSubscription",
+    "Redeemed",
     "Subscription",
     "SubscriptionCanceled",
     "SubscriptionExpired",
@@ -44,6 +53,7 @@ __all__ = [
     "SubscriptionPaused",
     "SubscriptionShortened",
     "TrialUsed",
+    "add_promo_days",
     "cancel",
     "change_offer",
     "change_tariff",
@@ -56,11 +66,13 @@ __all__ = [
     "offer_change",
     "own_subscription",
     "pause",
+    "redeem",
     "resume",
     "shorten_after_refund",
     "start_trial",
     "subscription",
     "subscriptions_of",
     "take_back",
+    "take_promo_days",
     "trial_tariff",
 ]

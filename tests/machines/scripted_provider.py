@@ -53,7 +53,7 @@ class ScriptedProvider(ScriptedShop, PaymentProvider):
 
     def __init__(self, code: str, character: Character, clock: Clock) -> None:
         super().__init__(code, character, clock)
-        self.currency = character.currency
+        self.currency, self.minimum = character.currency, Money(1, character.currency)
         self.faults: dict[str, deque[str]] = defaultdict(deque)
 
     def request(self, order: Order) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from services import billing
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
+from services.promotions import PromoRefused
 
 QUESTION_LIFE = timedelta(minutes=15)
 
@@ -60,7 +61,10 @@ async def spend(
             return_url=await bot_url(kit, bot),
             now=kit.clock.now(),
             reference=reference,
+            promo=offer.promo_of(Way(BALANCE, slug)),
         )
+    except PromoRefused:  # a moment ago; the card says why
+        await open_card(callback, user, _, kit, slug)
     except billing.ProviderOff:
         await open_card(callback, user, _, kit, slug, screens.not_offered(_))
     except billing.PaymentDeclined:

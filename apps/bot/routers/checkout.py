@@ -12,7 +12,7 @@ from apps.bot.links import bot_url
 from apps.bot.routers.shop import BALANCE, offer_to, open_card
 from apps.bot.screen import chat_of, show
 from apps.bot.screens import payment as screens
-from apps.bot.screens.shop import Offer
+from apps.bot.screens.shop import Offer, lost_code
 from apps.bot.screens.stars import render_invoice_follows
 from apps.bot.screens.terms import TERMS_VERSION, render_consent, render_consent_to_saving
 from apps.threads import in_outside_thread, in_thread
@@ -20,6 +20,7 @@ from services import billing, identity, provisioning, subscriptions
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
+from services.promotions import PromoRefused
 
 DOCUMENT = "terms"
 ENDED = ("authorized", "succeeded", "canceled", "failed")
@@ -33,7 +34,7 @@ async def open_payment(callback: CallbackQuery, user: User, _: Language, kit: Ki
         await open_card(callback, user, _, kit, way.slug, screens.not_offered(_))
         return
     if not await in_thread(_has_consented, kit, user):
-        await show(callback, render_consent(_, way, offer.prices[way.provider]))
+        await show(callback, render_consent(_, way, offer.price_of(way)))
         return
     if way.provider == BALANCE:
         await ask_to_spend(callback, _, kit, offer)
@@ -50,9 +51,12 @@ async def open_payment(callback: CallbackQuery, user: User, _: Language, kit: Ki
             now=kit.clock.now(),
             save=way.form == "save",
             renews=way.form == "renew",
+            promo=offer.promo_of(way),
         )
     except billing.ConsentMissing:
         await show(callback, render_consent_to_saving(_, way))
+    except PromoRefused:  # a moment ago; the card says why
+        await open_card(callback, user, _, kit, way.slug)
     except billing.ProviderOff:  # a moment ago
         await open_card(callback, user, _, kit, way.slug, screens.not_offered(_))
     except billing.PaymentDeclined as declined:
@@ -60,7 +64,8 @@ async def open_payment(callback: CallbackQuery, user: User, _: Language, kit: Ki
     except billing.CheckoutFailed:
         await show(callback, screens.render_not_opened(_, way.slug, callback.data))
     else:
-        await show_opened(callback, user, _, kit, bot, opened, way)
+        note = lost_code(_, offer, way, kit.settings.time_zone)
+        await show_opened(callback, user, _, kit, bot, opened, way, note)
 
 
 async def ask_to_spend(
@@ -75,22 +80,29 @@ async def ask_to_spend(
 
 
 async def show_opened(
-    callback: CallbackQuery, user: User, _: Language, kit: Kit, bot: Bot, opened: billing.Checkout, way: Way
+    callback: CallbackQuery,
+    user: User,
+    _: Language,
+    kit: Kit,
+    bot: Bot,
+    opened: billing.Checkout,
+    way: Way,
+    note: str | None = None,
 ) -> None:
-    """Where to pay an attempt, or how it has ended."""
+    """Where to pay an attempt, or how it has ended. `note` (HTML) explains the price."""
     payment, invoice = await in_thread(attempt, kit, user, opened.payment_id)
     able = kit.providers[payment.provider].capabilities
     if opened.pay_url is None or opened.state in ENDED:
         await show_result(callback, payment, user, _, kit)
     elif billing.Capability.MESSAGE in able and way.form != "renew":
         # The screen that stands there already has its invoice below it.
-        if await show(callback, render_invoice_follows(_, invoice, payment.id)):
+        if await show(callback, render_invoice_follows(_, invoice, payment.id, note)):
             await _send_invoice(callback, user, kit, bot, payment.id, way.slug)
     else:
         saving: screens.Saving = "no"
         if billing.Capability.SAVED_METHOD in able:
             saving = "on" if way.form == "save" else "off"
-        await show(callback, screens.render_pay(_, invoice, payment.id, opened.pay_url, way, saving))
+        await show(callback, screens.render_pay(_, invoice, payment.id, opened.pay_url, way, saving, note))
 
 
 async def show_result(callback: CallbackQuery, payment: billing.Payment, user: User, _: Language, kit: Kit) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from aiogram import Router
 from aiogram.filters import Command
@@ -8,6 +9,7 @@ from aiogram.types import CallbackQuery, Message
 from sqlalchemy.orm import Session
 
 from apps.bot import callbacks
+from apps.bot.routers.typed import Typed, typed_code
 from apps.bot.screen import show
 from apps.bot.screens.shop import Offer, render_card, render_catalogue
 from apps.threads import in_thread
@@ -31,8 +33,9 @@ def routes() -> Router:
     return router
 
 
-async def open_shop(event: Message | CallbackQuery, user: User, _: Language, kit: Kit) -> None:
-    await show(event, render_catalogue(_, await in_thread(offers_to, kit, user)))
+async def open_shop(event: Message | CallbackQuery, user: User, _: Language, kit: Kit, note: str | None = None) -> None:
+    """`note` (HTML) is said first."""
+    await show(event, render_catalogue(_, await in_thread(offers_to, kit, user), note))
 
 
 async def tariff_chosen(
@@ -49,16 +52,20 @@ async def open_card(
     places = {server.code: server.location for server in kit.settings.vpn_servers}
     codes = offer.tariff.locations or tuple(places)
     names = list(dict.fromkeys(places[code] for code in codes if code in places))
-    await show(event, render_card(_, offer, names, note))
+    await show(event, render_card(_, offer, names, note, kit.settings.time_zone))
 
 
 def offers_to(kit: Kit, user: User) -> list[Offer]:
-    """What this person can buy: tariffs with a price in the currency of a provider that is offered."""
+    """What this person can buy: tariffs with a price in the currency of a provider that is offered, with what the promo
+    code does to it that the person has typed."""
+    now = kit.clock.now()
     with kit.db.begin() as tx:
-        tariffs = catalog.list_tariffs(tx, billing.audiences(tx, user.party))
+        audiences = billing.audiences(tx, user.party)
+        tariffs = catalog.list_tariffs(tx, audiences)
         offered = {code: kit.providers[code] for code in billing.offered(tx, kit.providers)}
         balance = _balance(tx, user, offered)
-    return [offer for tariff in tariffs if (offer := _offer(tariff, offered, balance)).prices]
+        typed = typed_code(tx, user, audiences, now)
+    return [offer for tariff in tariffs if (offer := _offer(tariff, offered, balance, typed, now)).prices]
 
 
 def offer_to(kit: Kit, user: User, slug: str) -> Offer:
@@ -69,12 +76,20 @@ def offer_to(kit: Kit, user: User, slug: str) -> Offer:
     raise catalog.NotForSale(slug[:80])
 
 
-def _offer(tariff: catalog.Tariff, offered: Mapping[str, billing.PaymentProvider], balance: Money | None) -> Offer:
+def _offer(
+    tariff: catalog.Tariff,
+    offered: Mapping[str, billing.PaymentProvider],
+    balance: Money | None,
+    typed: Typed,
+    now: datetime,
+) -> Offer:
     """The balance is a way to pay only where it is enough."""
+    listed = {code: price for code, one in offered.items() if (price := tariff.prices.get(one.currency))}
+    cheaper = typed.for_tariff(tariff, {code: offered[code] for code in listed}, now)
     prices = {
-        code: price
-        for code, provider in offered.items()
-        if (price := tariff.prices.get(provider.currency)) and (code != BALANCE or (balance and price <= balance))
+        code: cheaper.prices.get(code, full)
+        for code, full in listed.items()
+        if code != BALANCE or (balance is not None and cheaper.prices.get(code, full) <= balance)
     }
     able = {code: offered[code].capabilities for code in prices}
     return Offer(
@@ -83,10 +98,14 @@ def _offer(tariff: catalog.Tariff, offered: Mapping[str, billing.PaymentProvider
         saving=tuple(code for code in prices if billing.Capability.SAVED_METHOD in able[code]),
         renewing=tuple(
             code
-            for code, price in prices.items()
-            if billing.Capability.RENEWS in able[code] and tariff.period == RENEWABLE and price.minor <= DEAREST
+            for code in prices
+            if billing.Capability.RENEWS in able[code] and tariff.period == RENEWABLE and listed[code].minor <= DEAREST
         ),
         balance=balance,
+        code=typed.code,
+        listed={code: listed[code] for code in prices if code in cheaper.prices},
+        smallest=tuple(code for code in prices if code in cheaper.smallest),
+        refusal=cheaper.refusal,
     )
 
 

@@ -8,6 +8,7 @@ from apps.bot import callbacks
 from apps.bot.callbacks import Way
 from apps.bot.keyboards import Row, back, button, keyboard, link, to_menu
 from apps.bot.screen import Screen
+from apps.bot.screens.promo import discount_of
 from apps.bot.screens.words import bold
 from services.billing import Invoice, Payment
 from services.notifications import explain
@@ -17,9 +18,11 @@ from services.platform.money import Money
 Saving = Literal["no", "off", "on"]  # a card cannot be remembered here; it can; it will be
 
 
-def render_pay(_: Language, invoice: Invoice, payment_id: int, pay_url: str, way: Way, saving: Saving) -> Screen:
-    """The last screen before the provider's page."""
-    price = _.money(invoice.amount)
+def render_pay(
+    _: Language, invoice: Invoice, payment_id: int, pay_url: str, way: Way, saving: Saving, note: str | None = None
+) -> Screen:
+    """The last screen before the provider's page. `note` (HTML) explains the price."""
+    price, sold = _.money(invoice.amount), invoice.quote
     if way.form == "renew":
         to_pay = _("To pay: <b>{price}</b> now, and again every 30 days", price=price)
         how = _(
@@ -30,7 +33,17 @@ def render_pay(_: Language, invoice: Invoice, payment_id: int, pay_url: str, way
         to_pay = _("To pay: <b>{price}</b>", price=price)
         how = _("Press the button, pay, and come back: your access arrives here by itself.")
     return Screen(
-        "\n\n".join([_("💳 <b>Payment</b>"), bold(_.own(invoice.quote.name)), to_pay, how]),
+        "\n\n".join(
+            part
+            for part in (
+                _("💳 <b>Payment</b>"),
+                bold(_.own(sold.name)),
+                to_pay,
+                note or discount_of(_, sold.promo, sold.list_price, sold.price),
+                how,
+            )
+            if part
+        ),
         keyboard(
             [link(_.label("Pay {price}", price=price), pay_url)],
             _memory(_, way, saving),

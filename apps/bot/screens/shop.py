@@ -1,30 +1,48 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from apps.bot import callbacks
 from apps.bot.callbacks import Way
 from apps.bot.keyboards import back, button, keyboard, to_menu
 from apps.bot.screen import Screen
+from apps.bot.screens.promo import gives, named, why_not
 from apps.bot.screens.words import bold, bulleted, in_words, limits, plain
 from services.catalog import Tariff
 from services.platform.i18n import DEFAULT, Language
 from services.platform.money import Money
+from services.promotions import PromoCode, PromoNotForPayment, PromoRefused
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A tariff as one person may buy it: `prices` are by the code of the provider, in the providers' order. `saving`
     and `renewing` are those providers which can remember a card, or charge every 30 days by themselves; `balance` is
-    what the person could spend here, where that is something."""
+    what the person could spend here, where that is something.
+
+    `code` is the promo code that the person has typed: `listed` are the prices without it, of the providers with which
+    it works, `smallest` those where it would take off more than can be; `refusal` is why it works with none."""
 
     tariff: Tariff
     prices: dict[str, Money]
     saving: tuple[str, ...] = ()
     renewing: tuple[str, ...] = ()
     balance: Money | None = None
+    code: PromoCode | None = None
+    listed: Mapping[str, Money] = field(default_factory=dict)
+    smallest: tuple[str, ...] = ()
+    refusal: PromoRefused | None = None
+
+    def price_of(self, way: Way) -> Money:
+        """What is charged again and again is charged in full."""
+        price = self.prices[way.provider]
+        return self.listed.get(way.provider, price) if way.form == "renew" else price
+
+    def promo_of(self, way: Way) -> str | None:
+        """The code to pay with."""
+        return self.code.code if self.code and way.provider in self.listed and way.form != "renew" else None
 
     @property
     def price(self) -> Money:
@@ -36,8 +54,8 @@ class Offer:
         return way.provider in able[way.form]
 
 
-def render_catalogue(_: Language, offers: Sequence[Offer]) -> Screen:
-    """The tariffs in the operator's order, those of one product together."""
+def render_catalogue(_: Language, offers: Sequence[Offer], note: str | None = None) -> Screen:
+    """The tariffs in the operator's order, those of one product together. `note` (HTML) is said first."""
     if not offers:
         empty = _("🛒 <b>VPN access</b>\n\nNothing is on sale at the moment. Please look in a little later.")
         return Screen(empty, keyboard(to_menu(_)))
@@ -47,12 +65,17 @@ def render_catalogue(_: Language, offers: Sequence[Offer]) -> Screen:
     if len(products) > 1:
         for _product, group in groupby(ordered, key=lambda offer: offer.tariff.product):
             text += "\n\n" + bulleted([_line(_, offer) for offer in group])
+    if note:
+        text = f"{note}\n\n{text}"
     rows = [[button(_label(_, offer), callbacks.Card(slug=offer.tariff.slug))] for offer in ordered]
     return Screen(text, keyboard(*rows, to_menu(_)))
 
 
-def render_card(_: Language, offer: Offer, locations: Collection[str], note: str | None = None) -> Screen:
-    """`locations` are the names of the places this tariff connects to; `note` (HTML) is said first."""
+def render_card(
+    _: Language, offer: Offer, locations: Collection[str], note: str | None = None, zone: str = "UTC"
+) -> Screen:
+    """`locations` are the names of the places this tariff connects to; `note` (HTML) is said first; `zone` is that of
+    the times."""
     tariff = offer.tariff
     gives = limits(_, tariff.traffic_bytes, tariff.devices, tariff.speed_mbps)
     if locations:
@@ -63,17 +86,47 @@ def render_card(_: Language, offer: Offer, locations: Collection[str], note: str
         bold(_.own(tariff.name)),
         plain(_.own(tariff.description)),
         bulleted(gives),
-        _("<b>{price}</b> for {period}", price=_.money(offer.price), period=in_words(_, tariff.period)),
+        _price(_, offer),
+        _code(_, offer, zone),
     ]
     if offer.balance is not None:
         parts.append(_("On your balance: <b>{amount}</b>", amount=_.money(offer.balance)))
     pay = [
-        [button(pay_label(_, way, price), way.pay())]
-        for code, price in offer.prices.items()
+        [button(pay_label(_, way, offer.price_of(way)), way.pay())]
+        for code in offer.prices
         for way in (Way(code, tariff.slug), Way(code, tariff.slug, "renew"))
         if offer.has(way)
     ]
-    return Screen("\n\n".join(part for part in parts if part), keyboard(*pay, back(_, callbacks.Shop())))
+    without = [button(_.label("Remove the promo code"), callbacks.DropCode(slug=tariff.slug))] if offer.code else []
+    return Screen("\n\n".join(part for part in parts if part), keyboard(*pay, without, back(_, callbacks.Shop())))
+
+
+def _price(_: Language, offer: Offer) -> str:
+    """Of the first way to pay; before a discount it is struck through."""
+    period, price = in_words(_, offer.tariff.period), _.money(offer.price)
+    listed = offer.listed.get(next(iter(offer.prices)), offer.price)
+    if listed == offer.price:
+        return _("<b>{price}</b> for {period}", price=price, period=period)
+    return _("<s>{listed}</s> <b>{price}</b> for {period}", listed=_.money(listed), price=price, period=period)
+
+
+def lost_code(_: Language, offer: Offer, way: Way, zone: str) -> str | None:
+    """Why the promo code that was typed is not on this order, said beside its price."""
+    if offer.code is None or way.form == "renew" or offer.promo_of(way) is not None:
+        return None
+    return f"{named(_, offer.code)}: {why_not(_, offer.refusal or PromoNotForPayment(), zone)}"
+
+
+def _code(_: Language, offer: Offer, zone: str) -> str | None:
+    """What the typed promo code does here, or why nothing."""
+    if offer.code is None:
+        return None
+    if offer.refusal is not None:
+        return f"{named(_, offer.code)}: {why_not(_, offer.refusal, zone)}"
+    lines = [f"{named(_, offer.code)}: {gives(_, offer.code)}"]
+    if offer.smallest:
+        lines.append(_("The code covers more than that: what is left is the smallest payment possible."))
+    return "\n".join(lines)
 
 
 def pay_label(_: Language, way: Way, price: Money) -> str:

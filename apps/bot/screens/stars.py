@@ -5,25 +5,30 @@ from __future__ import annotations
 from apps.bot import callbacks
 from apps.bot.keyboards import back, button, keyboard, to_menu
 from apps.bot.screen import Screen
+from apps.bot.screens.promo import discount_of
 from apps.bot.screens.words import bold
 from services.billing import Invoice
 from services.platform.i18n import Language
 
 
-def render_invoice_follows(_: Language, invoice: Invoice, payment_id: int) -> Screen:
-    """Above the invoice message."""
+def render_invoice_follows(_: Language, invoice: Invoice, payment_id: int, note: str | None = None) -> Screen:
+    """Above the invoice message. `note` (HTML) explains the price."""
+    sold = invoice.quote
     return Screen(
         "\n\n".join(
-            [
+            part
+            for part in (
                 _("⭐ <b>Payment in Stars</b>"),
-                bold(_.own(invoice.quote.name)),
+                bold(_.own(sold.name)),
                 _("To pay: <b>{price}</b>", price=_.money(invoice.amount)),
+                note or discount_of(_, sold.promo, sold.list_price, sold.price),
                 _("The invoice is in the next message: press its button. Your access arrives here by itself."),
-            ]
+            )
+            if part
         ),
         keyboard(
             [button(_.label("Check payment"), callbacks.Check(payment_id=payment_id))],
-            back(_, callbacks.Card(slug=invoice.quote.tariff)),
+            back(_, callbacks.Card(slug=sold.tariff)),
         ),
     )
 

@@ -12,6 +12,7 @@ def commands(_: Language) -> dict[str, str]:
         "start": _.label("Main menu"),
         "shop": _.label("Buy VPN access"),
         "my": _.label("My subscription and key"),
+        "promo": _.label("Enter a promo code"),
         "history": _.label("Payment history"),
         "language": _.label("Choose the language"),
         "terms": _.label("Terms of use"),

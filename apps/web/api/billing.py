@@ -16,7 +16,7 @@ from apps.web.api.billing_shapes import (
 )
 from apps.web.bodies import TooLarge
 from apps.web.contract import Call, Door, Endpoint, Nothing
-from services import billing, catalog, identity
+from services import billing, catalog, identity, promotions
 from services.billing import PaymentProvider
 from services.identity import Party
 from services.kit import Kit
@@ -40,6 +40,7 @@ def create(call: Call[Nothing, Create]) -> PaymentOpened:
         return_url=asked.return_url or _home(kit),
         now=call.now,
         reference=call.reference,
+        promo=asked.promo_code,
     )
     return _opened(kit, opened)
 
@@ -140,6 +141,7 @@ CONTRACT = (
                 catalog.NotForSale,
                 billing.ProviderOff,
                 billing.PaymentDeclined,
+                *promotions.REFUSALS,
             ),
             503: (billing.CheckoutFailed,),
         },

@@ -41,6 +41,7 @@ class Create(Asked):
     tariff: str = Field(min_length=1, max_length=64, description="The tariff's slug.")
     provider: str | None = Field(None, min_length=1, max_length=32, description="Else the first that is configured.")
     return_url: Url | None = Field(None, description="Where the buyer comes back to after paying.")
+    promo_code: str | None = Field(None, min_length=1, max_length=100, description="In any case.")
 
 
 class Retry(Asked):
@@ -145,6 +146,7 @@ class Payment(Answered):
     provider: str
     payment_status: PaymentStatus
     amount: Amount = Field(description="The price.")
+    promo_code: str | None = Field(description="The code that has made or accompanied it.")
     received: Amount | None = Field(description="What came.")
     confirmation_url: str | None
     reason: str | None = Field(description="The provider's own word for a failure.")
@@ -164,6 +166,7 @@ class Payment(Answered):
             provider=payment.provider,
             payment_status=status,
             amount=Amount.of(payment.amount),
+            promo_code=invoice.quote.promo,
             received=Amount.of(payment.received) if payment.received else None,
             confirmation_url=payment.pay_url if status == "pending" else None,
             reason=payment.reason,

@@ -49,7 +49,7 @@ class Balance(PaymentProvider):
     )
 
     def __init__(self, db: Database, clock: Clock, *, currency: str = "RUB", expects_test: bool) -> None:
-        self.currency, self.expects_test = currency, expects_test
+        self.currency, self.expects_test, self.minimum = currency, expects_test, Money(1, currency)
         self._db, self._clock = db, clock
 
     def request(self, order: Order) -> dict[str, Any]:

@@ -52,8 +52,7 @@ class Capability(Flag):
 
 @dataclass(frozen=True, slots=True)
 class Fiscal:
-    """How a shop makes out its receipts (54-FZ). `email` gets those of buyers who gave no address; the codes are those
-    of FiscalLine and FiscalReceipt."""
+    """How a shop makes out its receipts (54-FZ); codes as in FiscalLine. `email` is for buyers who gave no address."""
 
     email: str
     vat_code: int
@@ -234,12 +233,13 @@ class Notice:
 
 class PaymentProvider(Protocol):
     """`merchant` is the shop, `expects_test` whether its payments must be test payments, `fiscal` how its receipts are
-    made out (None: it makes none). Adapters inherit from this; what they cannot do stays as it is here."""
+    made out, if at all, `minimum` its smallest payment. Adapters inherit; what they cannot do stays as it is here."""
 
     code: str
     currency: str
     merchant: str
     expects_test: bool
+    minimum: Money
     capabilities: Capability
     fiscal: Fiscal | None = None
 

@@ -41,6 +41,7 @@ class Bounded(PaymentProvider):
         self.inner = inner
         self.code, self.currency, self.merchant = inner.code, inner.currency, inner.merchant
         self.expects_test, self.capabilities = inner.expects_test, inner.capabilities
+        self.minimum = inner.minimum
         self._calls, self._line = BoundedSemaphore(at_once), BoundedSemaphore(at_once + max(1, at_once // 4))
         self._appointments, self._latest = Lock(), 0.0
 

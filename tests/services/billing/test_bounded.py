@@ -45,7 +45,7 @@ class Silent(PaymentProvider):
     """Answers nothing until it is told to. `peak` is how many calls were under way at most."""
 
     code, currency, merchant, expects_test = "yookassa", "RUB", "100500", True
-    capabilities = Capability.PAGE | Capability.FETCH | Capability.LIST
+    capabilities, minimum = Capability.PAGE | Capability.FETCH | Capability.LIST, Money(100, "RUB")
 
     def __init__(self) -> None:
         self.speak = threading.Event()

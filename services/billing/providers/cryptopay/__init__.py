@@ -38,6 +38,8 @@ from services.platform.money import BadAmount, Money
 
 MAINNET = "pay.crypt.bot"
 FIATS = frozenset({"RUB", "UAH", "USD", "EUR"})  # those of Crypto Pay's that our books know
+# The smallest invoice, in minor units. Crypto Pay states none; below these the coins are mere dust.
+SMALLEST = {"RUB": 1000, "UAH": 500, "USD": 10, "EUR": 10}
 LIFE = 3600  # seconds an invoice can be paid; Crypto Pay takes 1 to 2678400
 STATUSES = {"active": "awaiting_user", "paid": "succeeded", "expired": "canceled"}
 PAGE, PAGES = 500, 40  # invoices asked for at once (1000 at most), and how often for one list
@@ -65,7 +67,7 @@ class CryptoPay(PaymentProvider):
         if currency not in FIATS:
             raise Misconfigured(f"invoices of Crypto Pay are priced in {', '.join(sorted(FIATS))}")
         self.merchant = token.partition(":")[0]
-        self.currency = currency
+        self.currency, self.minimum = currency, Money(SMALLEST[currency], currency)
         self.expects_test = expects_test
         # Real coins move at one address only. What is not that address (the testnet, the sandbox on this machine, a
         # stranger) is a test, so that a mistake in the address can never turn play money into real money.

@@ -35,6 +35,7 @@ from services.billing.providers.robokassa.refund import read_created, read_state
 from services.billing.providers.robokassa.signature import Signer, signed
 from services.billing.providers.robokassa.wire import Wire, rubles
 from services.platform.errors import Misconfigured, TryLater
+from services.platform.money import Money
 
 RIGHT = (states.DONE, states.NO_OPERATION, states.SEVERAL)  # the credentials were accepted
 DESCRIPTION_LENGTH = 100
@@ -43,6 +44,7 @@ DESCRIPTION_LENGTH = 100
 class Robokassa(PaymentProvider):
     code = "robokassa"
     currency = "RUB"
+    minimum = Money(100, "RUB")
 
     def __init__(
         self,

@@ -53,6 +53,7 @@ class Stars(PaymentProvider):
 
     code = "stars"
     currency = CURRENCY
+    minimum = Money(1, CURRENCY)
     capabilities = (
         Capability.MESSAGE
         | Capability.PAGE

@@ -39,6 +39,7 @@ log = structlog.get_logger(__name__)
 class YooKassa(PaymentProvider):
     code = "yookassa"
     currency = "RUB"
+    minimum = Money(100, "RUB")
     capabilities = (
         Capability.PAGE
         | Capability.SAME_KEY
