@@ -205,6 +205,16 @@ REACTIONS = (
         "access",
         lambda kit, event, now: provisioning.withdraw(kit.db, event, now, kit.provisioners),
     ),
+    inside(
+        subscriptions.SubscriptionPaused,
+        "notifications.tell_paused",
+        lambda _, tx, event, now: notifications.tell_paused(tx, event, now),
+    ),
+    inside(
+        subscriptions.SubscriptionCanceled,
+        "notifications.tell_canceled",
+        lambda _, tx, event, now: notifications.tell_canceled(tx, event, now),
+    ),
     # It is over: access ends, the person is told.
     outside(
         subscriptions.SubscriptionExpired,
@@ -242,7 +252,6 @@ REACTIONS = (
 RECORD_ONLY: tuple[type[outbox.Event], ...] = (
     identity.UserJoined,
     subscriptions.GraceBegan,
-    subscriptions.SubscriptionCanceled,
 )
 
 BY_NAME = {reaction.name: reaction for reaction in REACTIONS}

@@ -12,16 +12,19 @@ from apps.bot.middlewares import answer_first, introduce
 from apps.bot.routers import (
     balance,
     cards,
+    change,
     decisions,
     edges,
     failures,
     guide,
+    manage,
     menu,
     payment,
     shop,
     stars,
     subscription,
     support,
+    trial,
 )
 from apps.bot.screens.menu import essence
 from apps.bot.screens.support import commands
@@ -44,7 +47,10 @@ def build(kit: Kit) -> Dispatcher:
     private.include_routers(
         *(
             module.routes()
-            for module in (stars, menu, shop, payment, balance, subscription, cards, guide, support, decisions)
+            for module in (
+                *(stars, menu, trial, shop, payment, balance, subscription, manage, change, cards, guide, support),
+                decisions,
+            )
         ),
         edges.last_resort(),
     )

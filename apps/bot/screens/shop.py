@@ -8,6 +8,7 @@ from apps.bot import callbacks
 from apps.bot.callbacks import Way
 from apps.bot.keyboards import back, button, keyboard, to_menu
 from apps.bot.screen import Screen
+from apps.bot.screens.trial import trial_rows
 from apps.bot.screens.words import bold, bulleted, in_words, limits, plain
 from services.catalog import Tariff
 from services.platform.i18n import DEFAULT, Language
@@ -36,9 +37,9 @@ class Offer:
         return way.provider in able[way.form]
 
 
-def render_catalogue(_: Language, offers: Sequence[Offer]) -> Screen:
-    """The tariffs in the operator's order, those of one product together."""
-    if not offers:
+def render_catalogue(_: Language, offers: Sequence[Offer], trials: Sequence[Tariff] = ()) -> Screen:
+    """The tariffs in the operator's order, those of one product together, after the trials open to the person."""
+    if not offers and not trials:
         empty = _("🛒 <b>VPN access</b>\n\nNothing is on sale at the moment. Please look in a little later.")
         return Screen(empty, keyboard(to_menu(_)))
     products = list(dict.fromkeys(offer.tariff.product for offer in offers))
@@ -48,11 +49,14 @@ def render_catalogue(_: Language, offers: Sequence[Offer]) -> Screen:
         for _product, group in groupby(ordered, key=lambda offer: offer.tariff.product):
             text += "\n\n" + bulleted([_line(_, offer) for offer in group])
     rows = [[button(_label(_, offer), callbacks.Card(slug=offer.tariff.slug))] for offer in ordered]
-    return Screen(text, keyboard(*rows, to_menu(_)))
+    return Screen(text, keyboard(*trial_rows(_, trials), *rows, to_menu(_)))
 
 
-def render_card(_: Language, offer: Offer, locations: Collection[str], note: str | None = None) -> Screen:
-    """`locations` are the names of the places this tariff connects to; `note` (HTML) is said first."""
+def render_card(
+    _: Language, offer: Offer, locations: Collection[str], note: str | None = None, change_of: int | None = None
+) -> Screen:
+    """`locations` are the names of the places this tariff connects to; `note` (HTML) is said first. `change_of` is the
+    person's subscription whose tariff would change to this one."""
     tariff = offer.tariff
     gives = limits(_, tariff.traffic_bytes, tariff.devices, tariff.speed_mbps)
     if locations:
@@ -65,6 +69,11 @@ def render_card(_: Language, offer: Offer, locations: Collection[str], note: str
         bulleted(gives),
         _("<b>{price}</b> for {period}", price=_.money(offer.price), period=in_words(_, tariff.period)),
     ]
+    if change_of is not None:
+        parts.append(instead_of_buying(_))
+        word = callbacks.ChangeTo(subscription_id=change_of, slug=tariff.slug)
+        change = [button(_.label("Change to this tariff"), word)]
+        return Screen("\n\n".join(part for part in parts if part), keyboard(change, back(_, callbacks.Shop())))
     if offer.balance is not None:
         parts.append(_("On your balance: <b>{amount}</b>", amount=_.money(offer.balance)))
     pay = [
@@ -74,6 +83,10 @@ def render_card(_: Language, offer: Offer, locations: Collection[str], note: str
         if offer.has(way)
     ]
     return Screen("\n\n".join(part for part in parts if part), keyboard(*pay, back(_, callbacks.Shop())))
+
+
+def instead_of_buying(_: Language) -> str:
+    return _("You have another tariff of this kind, so this is a change: what is left of yours counts.")
 
 
 def pay_label(_: Language, way: Way, price: Money) -> str:

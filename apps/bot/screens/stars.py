@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apps.bot import callbacks
+from apps.bot.callbacks import Way
 from apps.bot.keyboards import back, button, keyboard, to_menu
 from apps.bot.screen import Screen
 from apps.bot.screens.words import bold
@@ -10,7 +11,7 @@ from services.billing import Invoice
 from services.platform.i18n import Language
 
 
-def render_invoice_follows(_: Language, invoice: Invoice, payment_id: int) -> Screen:
+def render_invoice_follows(_: Language, invoice: Invoice, payment_id: int, way: Way) -> Screen:
     """Above the invoice message."""
     return Screen(
         "\n\n".join(
@@ -23,7 +24,7 @@ def render_invoice_follows(_: Language, invoice: Invoice, payment_id: int) -> Sc
         ),
         keyboard(
             [button(_.label("Check payment"), callbacks.Check(payment_id=payment_id))],
-            back(_, callbacks.Card(slug=invoice.quote.tariff)),
+            back(_, way.others()),
         ),
     )
 
