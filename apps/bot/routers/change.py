@@ -3,7 +3,7 @@ from __future__ import annotations
 from aiogram import Bot, Router
 from aiogram.types import CallbackQuery
 
-from apps.bot import callbacks
+from apps.bot import callbacks_life as life
 from apps.bot.callbacks import Way
 from apps.bot.links import bot_url
 from apps.bot.routers.checkout import consent, known_by, open_change_payment, show_opened, show_result
@@ -23,20 +23,18 @@ from services.platform.i18n import Language
 
 def routes() -> Router:
     router = Router(name="change")
-    router.callback_query.register(list_tariffs, callbacks.Change.filter())
-    router.callback_query.register(preview, callbacks.ChangeTo.filter())
-    router.callback_query.register(see_offer, callbacks.SeeOffer.filter())
-    router.callback_query.register(change, callbacks.ChangeNow.filter())
-    router.callback_query.register(pay, callbacks.PayChange.filter())
-    router.callback_query.register(read_terms, callbacks.ReadTermsToChange.filter())
-    router.callback_query.register(agree, callbacks.AgreeToChange.filter())
-    router.callback_query.register(spend, callbacks.SpendOnChange.filter())
+    router.callback_query.register(list_tariffs, life.Change.filter())
+    router.callback_query.register(preview, life.ChangeTo.filter())
+    router.callback_query.register(see_offer, life.SeeOffer.filter())
+    router.callback_query.register(change, life.ChangeNow.filter())
+    router.callback_query.register(pay, life.PayChange.filter())
+    router.callback_query.register(read_terms, life.ReadTermsToChange.filter())
+    router.callback_query.register(agree, life.AgreeToChange.filter())
+    router.callback_query.register(spend, life.SpendOnChange.filter())
     return router
 
 
-async def list_tariffs(
-    callback: CallbackQuery, callback_data: callbacks.Change, user: User, _: Language, kit: Kit
-) -> None:
+async def list_tariffs(callback: CallbackQuery, callback_data: life.Change, user: User, _: Language, kit: Kit) -> None:
     """Raises SubscriptionNotFound."""
     one = await in_thread(own, kit, user, callback_data.subscription_id)
     if one.state not in ("active", "canceled") or one.ends_at <= kit.clock.now():
@@ -49,9 +47,7 @@ async def list_tariffs(
     await show(callback, screens.render_tariffs(_, one, others))
 
 
-async def preview(
-    callback: CallbackQuery, callback_data: callbacks.ChangeTo, user: User, _: Language, kit: Kit
-) -> None:
+async def preview(callback: CallbackQuery, callback_data: life.ChangeTo, user: User, _: Language, kit: Kit) -> None:
     """Raises SubscriptionNotFound, TariffNotFound or NotForSale."""
     one = await in_thread(own, kit, user, callback_data.subscription_id)
     if one.terms.tariff == callback_data.slug:  # an old button: it has been changed since
@@ -60,15 +56,11 @@ async def preview(
     await open_preview(callback, user, _, kit, one.id, callback_data.slug)
 
 
-async def see_offer(
-    callback: CallbackQuery, callback_data: callbacks.SeeOffer, user: User, _: Language, kit: Kit
-) -> None:
+async def see_offer(callback: CallbackQuery, callback_data: life.SeeOffer, user: User, _: Language, kit: Kit) -> None:
     await open_again(callback, user, _, kit, callback_data.offer_id)
 
 
-async def change(
-    callback: CallbackQuery, callback_data: callbacks.ChangeNow, user: User, _: Language, kit: Kit
-) -> None:
+async def change(callback: CallbackQuery, callback_data: life.ChangeNow, user: User, _: Language, kit: Kit) -> None:
     """Tapped twice, it is done once and said twice."""
     try:
         subscription_id = await in_thread(_change, kit, user, callback_data.offer_id)
@@ -79,25 +71,25 @@ async def change(
 
 
 async def pay(
-    callback: CallbackQuery, callback_data: callbacks.PayChange, user: User, _: Language, kit: Kit, bot: Bot
+    callback: CallbackQuery, callback_data: life.PayChange, user: User, _: Language, kit: Kit, bot: Bot
 ) -> None:
     await open_change_payment(callback, user, _, kit, bot, callback_data.provider, callback_data.offer_id)
 
 
-async def read_terms(callback: CallbackQuery, callback_data: callbacks.ReadTermsToChange, _: Language) -> None:
+async def read_terms(callback: CallbackQuery, callback_data: life.ReadTermsToChange, _: Language) -> None:
     way = Way(callback_data.provider, "", offer_id=callback_data.offer_id)
     await show(callback, render_terms_before_payment(_, way))
 
 
 async def agree(
-    callback: CallbackQuery, callback_data: callbacks.AgreeToChange, user: User, _: Language, kit: Kit, bot: Bot
+    callback: CallbackQuery, callback_data: life.AgreeToChange, user: User, _: Language, kit: Kit, bot: Bot
 ) -> None:
     await in_thread(consent, kit, user)
     await open_change_payment(callback, user, _, kit, bot, callback_data.provider, callback_data.offer_id)
 
 
 async def spend(
-    callback: CallbackQuery, callback_data: callbacks.SpendOnChange, user: User, _: Language, kit: Kit, bot: Bot
+    callback: CallbackQuery, callback_data: life.SpendOnChange, user: User, _: Language, kit: Kit, bot: Bot
 ) -> None:
     """The answer to a question: whatever it led to is shown again."""
     reference = f"bot:{user.party}:offer:{callback_data.offer_id}"

@@ -8,6 +8,7 @@ from aiogram import Bot
 from aiogram.types import CallbackQuery
 
 from apps.bot import callbacks
+from apps.bot import callbacks_life as life
 from apps.bot.callbacks import Way
 from apps.bot.links import bot_url
 from apps.bot.routers.preview import held, open_again, open_preview
@@ -59,7 +60,7 @@ async def open_change_payment(
         await show(callback, render_consent(_, way, offer.price))
     elif provider == BALANCE:
         balance = await in_thread(balance_of, kit, user) or offer.price
-        yes = callbacks.SpendOnChange(offer_id=offer.id)
+        yes = life.SpendOnChange(offer_id=offer.id)
         await show(callback, screens.render_spend(_, way, name, offer.price, balance, yes))
     else:
         await _open(callback, user, _, kit, bot, way, name, quote=offer.quote)

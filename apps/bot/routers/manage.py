@@ -7,7 +7,7 @@ from aiogram import Router
 from aiogram.types import CallbackQuery
 from sqlalchemy.orm import Session
 
-from apps.bot import callbacks
+from apps.bot import callbacks_life as life
 from apps.bot.screen import show
 from apps.bot.screens import manage as screens
 from apps.threads import in_thread
@@ -22,13 +22,13 @@ UseCase = Callable[[Session, Party, int, datetime], object]
 
 def routes() -> Router:
     router = Router(name="manage")
-    router.callback_query.register(manage, callbacks.Manage.filter())
-    router.callback_query.register(ask_to_pause, callbacks.Pause.filter())
-    router.callback_query.register(pause, callbacks.PauseNow.filter())
-    router.callback_query.register(resume, callbacks.Resume.filter())
-    router.callback_query.register(ask_to_cancel, callbacks.Cancel.filter())
-    router.callback_query.register(cancel, callbacks.CancelNow.filter())
-    router.callback_query.register(keep, callbacks.Keep.filter())
+    router.callback_query.register(manage, life.Manage.filter())
+    router.callback_query.register(ask_to_pause, life.Pause.filter())
+    router.callback_query.register(pause, life.PauseNow.filter())
+    router.callback_query.register(resume, life.Resume.filter())
+    router.callback_query.register(ask_to_cancel, life.Cancel.filter())
+    router.callback_query.register(cancel, life.CancelNow.filter())
+    router.callback_query.register(keep, life.Keep.filter())
     return router
 
 
@@ -40,13 +40,11 @@ async def open_manage(
     await show(callback, screens.render_manage(_, one, kit.clock.now(), kit.settings.time_zone, note))
 
 
-async def manage(callback: CallbackQuery, callback_data: callbacks.Manage, user: User, _: Language, kit: Kit) -> None:
+async def manage(callback: CallbackQuery, callback_data: life.Manage, user: User, _: Language, kit: Kit) -> None:
     await open_manage(callback, user, _, kit, callback_data.subscription_id)
 
 
-async def ask_to_pause(
-    callback: CallbackQuery, callback_data: callbacks.Pause, user: User, _: Language, kit: Kit
-) -> None:
+async def ask_to_pause(callback: CallbackQuery, callback_data: life.Pause, user: User, _: Language, kit: Kit) -> None:
     """Raises SubscriptionNotFound."""
     one, now = await in_thread(own, kit, user, callback_data.subscription_id), kit.clock.now()
     if one.state != "active" or one.ends_at <= now:
@@ -55,17 +53,15 @@ async def ask_to_pause(
     await show(callback, screens.render_pause(_, one, now))
 
 
-async def pause(callback: CallbackQuery, callback_data: callbacks.PauseNow, user: User, _: Language, kit: Kit) -> None:
+async def pause(callback: CallbackQuery, callback_data: life.PauseNow, user: User, _: Language, kit: Kit) -> None:
     await _do(callback, user, _, kit, callback_data.subscription_id, subscriptions.pause, "paused", screens.paused(_))
 
 
-async def resume(callback: CallbackQuery, callback_data: callbacks.Resume, user: User, _: Language, kit: Kit) -> None:
+async def resume(callback: CallbackQuery, callback_data: life.Resume, user: User, _: Language, kit: Kit) -> None:
     await _do(callback, user, _, kit, callback_data.subscription_id, subscriptions.resume, "active", screens.resumed(_))
 
 
-async def ask_to_cancel(
-    callback: CallbackQuery, callback_data: callbacks.Cancel, user: User, _: Language, kit: Kit
-) -> None:
+async def ask_to_cancel(callback: CallbackQuery, callback_data: life.Cancel, user: User, _: Language, kit: Kit) -> None:
     """Raises SubscriptionNotFound."""
     one = await in_thread(own, kit, user, callback_data.subscription_id)
     if one.state != "active":
@@ -74,14 +70,12 @@ async def ask_to_cancel(
     await show(callback, screens.render_cancel(_, one, kit.settings.time_zone))
 
 
-async def cancel(
-    callback: CallbackQuery, callback_data: callbacks.CancelNow, user: User, _: Language, kit: Kit
-) -> None:
+async def cancel(callback: CallbackQuery, callback_data: life.CancelNow, user: User, _: Language, kit: Kit) -> None:
     number = callback_data.subscription_id
     await _do(callback, user, _, kit, number, subscriptions.cancel, "canceled", screens.canceled(_))
 
 
-async def keep(callback: CallbackQuery, callback_data: callbacks.Keep, user: User, _: Language, kit: Kit) -> None:
+async def keep(callback: CallbackQuery, callback_data: life.Keep, user: User, _: Language, kit: Kit) -> None:
     await _do(callback, user, _, kit, callback_data.subscription_id, subscriptions.keep, "active", screens.kept(_))
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
-from apps.bot import callbacks
+from apps.bot import callbacks_life as life
 from apps.bot.screen import show
 from apps.bot.screens.terms import DOCUMENT, TERMS_VERSION, render_terms_before_trial
 from apps.bot.screens.trial import render_trial, render_trial_begun, render_trial_used
@@ -17,13 +17,13 @@ from services.platform.i18n import Language
 
 def routes() -> Router:
     router = Router(name="trial")
-    router.callback_query.register(offer, callbacks.Trial.filter())
-    router.callback_query.register(read_terms, callbacks.ReadTermsToTry.filter())
-    router.callback_query.register(begin, callbacks.BeginTrial.filter())
+    router.callback_query.register(offer, life.Trial.filter())
+    router.callback_query.register(read_terms, life.ReadTermsToTry.filter())
+    router.callback_query.register(begin, life.BeginTrial.filter())
     return router
 
 
-async def offer(callback: CallbackQuery, callback_data: callbacks.Trial, user: User, _: Language, kit: Kit) -> None:
+async def offer(callback: CallbackQuery, callback_data: life.Trial, user: User, _: Language, kit: Kit) -> None:
     await open_trial(callback, user, _, kit, callback_data.slug)
 
 
@@ -33,13 +33,11 @@ async def open_trial(event: Message | CallbackQuery, user: User, _: Language, ki
     await show(event, render_trial(_, tariff, agreed=agreed) if is_open else render_trial_used(_))
 
 
-async def read_terms(callback: CallbackQuery, callback_data: callbacks.ReadTermsToTry, _: Language) -> None:
+async def read_terms(callback: CallbackQuery, callback_data: life.ReadTermsToTry, _: Language) -> None:
     await show(callback, render_terms_before_trial(_, callback_data.slug))
 
 
-async def begin(
-    callback: CallbackQuery, callback_data: callbacks.BeginTrial, user: User, _: Language, kit: Kit
-) -> None:
+async def begin(callback: CallbackQuery, callback_data: life.BeginTrial, user: User, _: Language, kit: Kit) -> None:
     """Raises TariffNotFound or NotForSale. Tapped twice, it says the same twice."""
     try:
         tariff = await in_thread(_begin, kit, user, callback_data.slug)

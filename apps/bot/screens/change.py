@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from apps.bot import callbacks
+from apps.bot import callbacks_life as life
 from apps.bot.callbacks import Way
 from apps.bot.keyboards import back, button, keyboard, to_menu
 from apps.bot.screen import Screen
@@ -17,7 +18,7 @@ from services.subscriptions import ChangeOffer, Subscription
 
 def render_tariffs(_: Language, one: Subscription, offers: Sequence[Offer], note: str | None = None) -> Screen:
     """The other tariffs of its product. `note` (HTML) is said first."""
-    to_manage = back(_, callbacks.Manage(subscription_id=one.id))
+    to_manage = back(_, life.Manage(subscription_id=one.id))
     title = _("🔁 <b>Change the tariff</b>")
     if not offers:
         nothing = _("There is no other tariff to change to at the moment.")
@@ -30,7 +31,7 @@ def render_tariffs(_: Language, one: Subscription, offers: Sequence[Offer], note
         [
             button(
                 f"{_.own(offer.tariff.name)} — {_.money(offer.price)}",
-                callbacks.ChangeTo(subscription_id=one.id, slug=offer.tariff.slug),
+                life.ChangeTo(subscription_id=one.id, slug=offer.tariff.slug),
             )
         ]
         for offer in offers
@@ -73,10 +74,10 @@ def render_offer(
         for way in (Way(code, quote.tariff, offer_id=offer.id) for code in ways)
     ]
     if not offer.price.minor:
-        rows = [[button(_.label("Change now"), callbacks.ChangeNow(offer_id=offer.id))]]
+        rows = [[button(_.label("Change now"), life.ChangeNow(offer_id=offer.id))]]
     return Screen(
         "\n\n".join(part for part in parts if part),
-        keyboard(*rows, back(_, callbacks.Change(subscription_id=one.id)), to_menu(_)),
+        keyboard(*rows, back(_, life.Change(subscription_id=one.id)), to_menu(_)),
     )
 
 
@@ -107,7 +108,7 @@ def render_other_currency(_: Language, one: Subscription) -> Screen:
         ),
         keyboard(
             [button(_.label("Help & support"), callbacks.Help())],
-            back(_, callbacks.Change(subscription_id=one.id)),
+            back(_, life.Change(subscription_id=one.id)),
             to_menu(_),
         ),
     )
@@ -117,7 +118,7 @@ def render_cannot_change(_: Language, one: Subscription) -> Screen:
     """A trial, a paused one, one that is over: these go on by other ways."""
     if one.state == "paused":
         text = _("A paused subscription cannot be changed: resume it first.")
-        row = [button(_.label("Resume"), callbacks.Resume(subscription_id=one.id))]
+        row = [button(_.label("Resume"), life.Resume(subscription_id=one.id))]
     else:
         text = _("There is nothing to change yet or any more: simply choose the tariff that you want.")
         row = [button(_.label("See what is on sale"), callbacks.Shop())]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from apps.bot import callbacks
+from apps.bot import callbacks_life as life
 from apps.bot.keyboards import Row, back, button, keyboard, to_menu
 from apps.bot.screen import Screen
 from apps.bot.screens.subscription import about, next_step, phase
@@ -28,8 +29,8 @@ def render_pause(_: Language, one: Subscription, now: datetime) -> Screen:
         tariff=_.own(one.terms.name),
         time=duration(_, one.ends_at - now),
     )
-    yes = [button(_.label("Yes, pause"), callbacks.PauseNow(subscription_id=one.id))]
-    return Screen(text, keyboard(yes, back(_, callbacks.Manage(subscription_id=one.id))))
+    yes = [button(_.label("Yes, pause"), life.PauseNow(subscription_id=one.id))]
+    return Screen(text, keyboard(yes, back(_, life.Manage(subscription_id=one.id))))
 
 
 def render_cancel(_: Language, one: Subscription, zone: str) -> Screen:
@@ -40,8 +41,8 @@ def render_cancel(_: Language, one: Subscription, zone: str) -> Screen:
         tariff=_.own(one.terms.name),
         moment=_.moment(one.ends_at, zone),
     )
-    yes = [button(_.label("Yes, turn it off"), callbacks.CancelNow(subscription_id=one.id))]
-    return Screen(text, keyboard(yes, back(_, callbacks.Manage(subscription_id=one.id))))
+    yes = [button(_.label("Yes, turn it off"), life.CancelNow(subscription_id=one.id))]
+    return Screen(text, keyboard(yes, back(_, life.Manage(subscription_id=one.id))))
 
 
 def paused(_: Language) -> str:
@@ -68,18 +69,18 @@ def not_now(_: Language) -> str:
 def _more(_: Language, one: Subscription, now: datetime) -> list[Row]:
     number = one.id
     renew = [button(_.label("Renew"), callbacks.Renew(subscription_id=number))]
-    change = [button(_.label("Change the tariff"), callbacks.Change(subscription_id=number))]
+    change = [button(_.label("Change the tariff"), life.Change(subscription_id=number))]
     key = [
         [button(_.label("Configuration and QR"), callbacks.Config(subscription_id=number))],
         [button(_.label("How to connect"), callbacks.Connect(subscription_id=number))],
     ]
     match phase(one, now):
         case "active":
-            pause = button(_.label("⏸ Pause"), callbacks.Pause(subscription_id=number))
-            cancel = button(_.label("🔕 Turn the renewal off"), callbacks.Cancel(subscription_id=number))
+            pause = button(_.label("⏸ Pause"), life.Pause(subscription_id=number))
+            cancel = button(_.label("🔕 Turn the renewal off"), life.Cancel(subscription_id=number))
             return [change, *key, [pause], [cancel]]
         case "canceled":
-            keep = [button(_.label("🔔 Turn the renewal on"), callbacks.Keep(subscription_id=number))]
+            keep = [button(_.label("🔔 Turn the renewal on"), life.Keep(subscription_id=number))]
             return [keep, change, *key]
         case "trial" | "grace":
             return key

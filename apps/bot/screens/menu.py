@@ -64,8 +64,8 @@ def render_language_chosen(_: Language, trials: Sequence[Tariff] = ()) -> Screen
 
 def main_menu(_: Language, trials: Sequence[Tariff] = ()) -> InlineKeyboardMarkup:
     return keyboard(
-        *trial_rows(_, trials),
         [button(_.label("Buy VPN access"), callbacks.Shop())],
+        *trial_rows(_, trials),
         [button(_.label("My subscription"), callbacks.Mine())],
         [button(_.label("How to connect"), callbacks.Connect(subscription_id=0))],
         [

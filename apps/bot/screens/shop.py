@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from apps.bot import callbacks
+from apps.bot import callbacks_life as life
 from apps.bot.callbacks import Way
 from apps.bot.keyboards import back, button, keyboard, to_menu
 from apps.bot.screen import Screen
@@ -38,7 +39,7 @@ class Offer:
 
 
 def render_catalogue(_: Language, offers: Sequence[Offer], trials: Sequence[Tariff] = ()) -> Screen:
-    """The tariffs in the operator's order, those of one product together, after the trials open to the person."""
+    """The tariffs in the operator's order, those of one product together, then the trials open to the person."""
     if not offers and not trials:
         empty = _("🛒 <b>VPN access</b>\n\nNothing is on sale at the moment. Please look in a little later.")
         return Screen(empty, keyboard(to_menu(_)))
@@ -49,7 +50,7 @@ def render_catalogue(_: Language, offers: Sequence[Offer], trials: Sequence[Tari
         for _product, group in groupby(ordered, key=lambda offer: offer.tariff.product):
             text += "\n\n" + bulleted([_line(_, offer) for offer in group])
     rows = [[button(_label(_, offer), callbacks.Card(slug=offer.tariff.slug))] for offer in ordered]
-    return Screen(text, keyboard(*trial_rows(_, trials), *rows, to_menu(_)))
+    return Screen(text, keyboard(*rows, *trial_rows(_, trials), to_menu(_)))
 
 
 def render_card(
@@ -71,7 +72,7 @@ def render_card(
     ]
     if change_of is not None:
         parts.append(instead_of_buying(_))
-        word = callbacks.ChangeTo(subscription_id=change_of, slug=tariff.slug)
+        word = life.ChangeTo(subscription_id=change_of, slug=tariff.slug)
         change = [button(_.label("Change to this tariff"), word)]
         return Screen("\n\n".join(part for part in parts if part), keyboard(change, back(_, callbacks.Shop())))
     if offer.balance is not None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from aiogram.types import InlineKeyboardButton
 
 from apps.bot import callbacks
+from apps.bot import callbacks_life as life
 from apps.bot.keyboards import Row, button, keyboard, to_menu
 from apps.bot.screen import Screen
 from apps.bot.screens.words import bold, duration, gauge, left, limits
@@ -47,7 +48,7 @@ def render_stands_still(_: Language, one: Subscription) -> Screen:
     kept = duration(_, one.left_while_paused)
     return Screen(
         _("⏸ This subscription is paused, so it has no key now. Its time is kept: {time}.", time=kept),
-        keyboard([button(_.label("Resume"), callbacks.Resume(subscription_id=one.id))], to_menu(_)),
+        keyboard([button(_.label("Resume"), life.Resume(subscription_id=one.id))], to_menu(_)),
     )
 
 
@@ -98,13 +99,13 @@ def _state(_: Language, one: Subscription, now: datetime, zone: str) -> list[str
 
 
 def _running(_: Language, one: Subscription, now: datetime) -> str:
-    return f"{gauge(one.ends_at - now, one.ends_at - one.started_at)}  {left(_, one.ends_at - now)}"
+    return f"{left(_, one.ends_at - now)}  {gauge(one.ends_at - now, one.ends_at - one.started_at)}"
 
 
 def _buttons(_: Language, one: Subscription, now: datetime, *, several: bool) -> list[Row]:
     """The next step of each first; all else is behind "Manage"."""
     suffix = f" · {_.own(one.terms.name)}"[:40] if several else ""
-    manage = button(_.label("⚙️ Manage") + suffix, callbacks.Manage(subscription_id=one.id))
+    manage = button(_.label("⚙️ Manage") + suffix, life.Manage(subscription_id=one.id))
     connect = button(_.label("How to connect"), callbacks.Connect(subscription_id=one.id))
     key = button(_.label("Configuration and QR") + suffix, callbacks.Config(subscription_id=one.id))
     match phase(one, now):
@@ -123,6 +124,6 @@ def next_step(_: Language, one: Subscription, now: datetime, suffix: str = "") -
         case "trial":
             return button(_.label("Choose a tariff"), callbacks.Shop())
         case "paused":
-            return button(_.label("Resume") + suffix, callbacks.Resume(subscription_id=one.id))
+            return button(_.label("Resume") + suffix, life.Resume(subscription_id=one.id))
         case _other:
             return button(_.label("Renew") + suffix, callbacks.Renew(subscription_id=one.id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apps.bot import callbacks
+from apps.bot import callbacks_life as life
 from apps.bot.callbacks import Way
 from apps.bot.keyboards import back, button, keyboard, to_menu
 from apps.bot.screen import Screen
@@ -53,7 +54,7 @@ def render_terms_before_payment(_: Language, way: Way) -> Screen:
 
 def render_terms_before_trial(_: Language, slug: str) -> Screen:
     """Back leads to where the person was asked."""
-    return Screen(_text(_), keyboard(back(_, callbacks.Trial(slug=slug))))
+    return Screen(_text(_), keyboard(back(_, life.Trial(slug=slug))))
 
 
 def _text(_: Language) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from apps.bot import callbacks
+from apps.bot import callbacks_life as life
 from apps.bot.keyboards import Row, back, button, keyboard, to_menu
 from apps.bot.screen import Screen
 from apps.bot.screens.words import bold, bulleted, in_words, limits, plain
@@ -18,7 +19,7 @@ def trial_rows(_: Language, trials: Sequence[Tariff]) -> list[Row]:
     for one in trials:
         suffix = f" · {_.own(one.name)}"[:30] if len(trials) > 1 else ""
         label = _.label("🎁 Try it free: {period}", period=in_words(_, one.period)) + suffix
-        rows.append([button(label, callbacks.Trial(slug=one.slug))])
+        rows.append([button(label, life.Trial(slug=one.slug))])
     return rows
 
 
@@ -28,14 +29,14 @@ def render_trial(_: Language, tariff: Tariff, *, agreed: bool) -> Screen:
     gives = bulleted(limits(_, tariff.traffic_bytes, tariff.devices, tariff.speed_mbps))
     promise = _("No card and no payment: it ends by itself, and nothing is charged. You can have it once.")
     parts = [title, f"{bold(_.own(tariff.name))}\n{plain(_.own(tariff.description))}", gives, promise]
-    begin = callbacks.BeginTrial(slug=tariff.slug)
+    begin = life.BeginTrial(slug=tariff.slug)
     if agreed:
         rows = [[button(_.label("Begin"), begin)]]
     else:
         parts.append(_("By pressing “Accept and begin” you agree to the terms of use. We ask this only once."))
         rows = [
             [button(_.label("Accept and begin"), begin)],
-            [button(_.label("Read the terms"), callbacks.ReadTermsToTry(slug=tariff.slug))],
+            [button(_.label("Read the terms"), life.ReadTermsToTry(slug=tariff.slug))],
         ]
     return Screen("\n\n".join(parts), keyboard(*rows, back(_, callbacks.Shop())))
 
