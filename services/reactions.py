@@ -213,6 +213,16 @@ REACTIONS = (
         "access",
         lambda kit, event, now: provisioning.withdraw(kit.db, event, now, kit.provisioners),
     ),
+    inside(
+        subscriptions.SubscriptionPaused,
+        "notifications.tell_paused",
+        lambda _, tx, event, now: notifications.tell_paused(tx, event, now),
+    ),
+    inside(
+        subscriptions.SubscriptionCanceled,
+        "notifications.tell_canceled",
+        lambda _, tx, event, now: notifications.tell_canceled(tx, event, now),
+    ),
     # It is over: access ends, the person is told.
     outside(
         subscriptions.SubscriptionExpired,
@@ -250,7 +260,6 @@ REACTIONS = (
 RECORD_ONLY: tuple[type[outbox.Event], ...] = (
     identity.UserJoined,
     subscriptions.GraceBegan,
-    subscriptions.SubscriptionCanceled,
 )
 
 BY_NAME = {reaction.name: reaction for reaction in REACTIONS}

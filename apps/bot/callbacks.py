@@ -1,8 +1,10 @@
 """What the buttons carry. Old messages stay in people's chats for years: a word once given keeps its meaning, and a
 button that no longer parses is answered as one of an older version. Telegram allows 64 bytes.
 
-`shop`, `my`, `conf`, `renew`, `help`, `check`, `retry`, `tariff`, `cards`, `forget` and `decide` also stand under
-notifications (services/notifications/buttons.py)."""
+What is done with a subscription stands in callbacks_life.py.
+
+`shop`, `my`, `conf`, `renew`, `resume`, `manage`, `help`, `check`, `retry`, `tariff`, `cards`, `forget` and `decide`
+also stand under notifications (services/notifications/buttons.py)."""
 
 from __future__ import annotations
 
@@ -12,9 +14,9 @@ from typing import Annotated, Literal
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-Id = Annotated[int, Field(ge=0, lt=2**63)]
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
-ProviderCode = Annotated[str, Field(pattern=r"^[a-z]{1,16}$")]
+from apps.bot.callback_values import Id, ProviderCode, Slug
+from apps.bot.callbacks_life import AgreeToChange, PayChange, ReadTermsToChange, SeeOffer
+
 Choice = Literal["apply", "refund", "keep"]
 Form = Literal["once", "save", "renew"]
 System = Literal["ios", "android", "windows", "macos", "linux"]
@@ -185,20 +187,31 @@ class DecideNow(CallbackData, prefix="decideok"):
 @dataclass(frozen=True, slots=True)
 class Way:
     """How somebody pays for a tariff. `form`: once; save (once, and the card is remembered); renew (the provider then
-    charges every 30 days by itself)."""
+    charges every 30 days by itself). `offer_id`: it is a change to this tariff as offered there, paid once."""
 
     provider: str
     slug: str
     form: Form = "once"
+    offer_id: int | None = None
 
     def pay(self) -> CallbackData:
+        if self.offer_id is not None:
+            return PayChange(provider=self.provider, offer_id=self.offer_id)
         words: dict[Form, type[Pay | Save | Subscribe]] = {"once": Pay, "save": Save, "renew": Subscribe}
         return words[self.form](provider=self.provider, slug=self.slug)
 
     def agree(self) -> CallbackData:
+        if self.offer_id is not None:
+            return AgreeToChange(provider=self.provider, offer_id=self.offer_id)
         word = AgreeToSubscribe if self.form == "renew" else Agree
         return word(provider=self.provider, slug=self.slug)
 
     def read_terms(self) -> CallbackData:
+        if self.offer_id is not None:
+            return ReadTermsToChange(provider=self.provider, offer_id=self.offer_id)
         word = ReadTermsToSubscribe if self.form == "renew" else ReadTerms
         return word(provider=self.provider, slug=self.slug)
+
+    def others(self) -> CallbackData:
+        """All the ways to pay for it."""
+        return Card(slug=self.slug) if self.offer_id is None else SeeOffer(offer_id=self.offer_id)

@@ -12,10 +12,12 @@ from apps.bot.middlewares import answer_first, introduce
 from apps.bot.routers import (
     balance,
     cards,
+    change,
     decisions,
     edges,
     failures,
     guide,
+    manage,
     menu,
     payment,
     promo,
@@ -23,6 +25,7 @@ from apps.bot.routers import (
     stars,
     subscription,
     support,
+    trial,
 )
 from apps.bot.screens.menu import essence
 from apps.bot.screens.support import commands
@@ -45,7 +48,10 @@ def build(kit: Kit) -> Dispatcher:
     private.include_routers(
         *(
             module.routes()
-            for module in (stars, menu, shop, promo, payment, balance, subscription, cards, guide, support, decisions)
+            for module in (
+                *(stars, menu, trial, shop, promo, payment, balance, subscription, manage, change, cards, guide),
+                *(support, decisions),
+            )
         ),
         promo.plain_codes(),
         edges.last_resort(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from apps.console import books, catalog, clients, doctor, payments, promo, release, texts
+from apps.console import books, catalog, clients, doctor, payments, promo, release, subscriptions, texts
 
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "release": (release.main, "apply migrations; runs before new code does"),
@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "clients": (clients.main, "create NAME --scope SCOPE ... | list | revoke ID: who may call the HTTP API"),
     "payments": (payments.main, "show, decide, refund, hold against the providers' lists; payments --help says all"),
     "promo": (promo.main, "create, list, show, deactivate, import, export: promo codes; promo --help says all"),
+    "subscriptions": (subscriptions.main, "show, pause, resume, cancel, give-days; subscriptions --help says all"),
     "books": (books.main, "check: prove that ledger, payments and refunds agree"),
     "texts": (texts.main, "update | compile | check: the message catalogues"),
 }
@@ -23,7 +24,7 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in COMMANDS:
         print("python -m apps.console COMMAND\n")
         for name, (_, what) in COMMANDS.items():
-            print(f"  {name:10} {what}")
+            print(f"  {name:14} {what}")
         return 2
     return COMMANDS[arguments[0]][0](arguments[1:])
 

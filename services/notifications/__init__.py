@@ -26,6 +26,7 @@ from services.notifications.tell import (
     tell_statement,
     tell_stray_stars,
 )
+from services.notifications.tell_life import tell_canceled, tell_paused
 
 __all__ = [
     "Channel",
@@ -36,10 +37,12 @@ __all__ = [
     "explain",
     "tell_access_delayed",
     "tell_access_granted",
+    "tell_canceled",
     "tell_charge_declined",
     "tell_expired",
     "tell_foreign_refund",
     "tell_method_saved",
+    "tell_paused",
     "tell_payment_decided",
     "tell_payment_failed",
     "tell_payment_needs_decision",

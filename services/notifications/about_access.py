@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from services import provisioning
-from services.notifications import buttons
+from services.notifications import about_life, buttons
 from services.notifications.channels.base import Attachment, Button, Outgoing
 from services.notifications.occasion import Occasion
 
@@ -10,13 +10,10 @@ def file(it: Occasion) -> Outgoing | None:
     access, _ = it.access(), it.say
     if access is None:
         return None
-    text = _(
-        "<b>{tariff}</b> is paid, thank you! Your access in {location} works until {until}.\n\n"
-        "Open this file in the WireGuard app, or scan the code in the next message.",
-        tariff=_.own(it.subscription.terms.name),
-        location=access.location,
-        until=it.until(),
-    )
+    open_it = _("Open this file in the WireGuard app, or scan the code in the next message.")
+    text = "\n\n".join([about_life.begins(it, access.location), open_it])
+    if limit := about_life.new_limit(it):
+        text += f"\n{limit}"
     how = Button(_.label("How to connect"), buttons.instructions(it.subscription.id))
     return Outgoing(text, ((how,), (it.my_subscriptions(),)), Attachment(access.file_name, access.config.encode()))
 
@@ -39,12 +36,7 @@ def ready(it: Occasion) -> Outgoing | None:
 
 
 def extended(it: Occasion) -> Outgoing:
-    text = it.say(
-        "Thank you! <b>{tariff}</b> now works until {until}. Your configuration stays the same.",
-        tariff=it.say.own(it.subscription.terms.name),
-        until=it.until(),
-    )
-    return Outgoing(text, ((it.my_subscriptions(),),))
+    return Outgoing(about_life.goes_on(it), ((it.my_subscriptions(),),))
 
 
 def delayed(it: Occasion) -> Outgoing:

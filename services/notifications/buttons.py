@@ -16,6 +16,16 @@ def renew(subscription_id: int) -> str:
     return f"renew:{subscription_id}"
 
 
+def resume(subscription_id: int) -> str:
+    """Go on with a paused subscription, at once."""
+    return f"resume:{subscription_id}"
+
+
+def manage(subscription_id: int) -> str:
+    """All that can be done with a subscription."""
+    return f"manage:{subscription_id}"
+
+
 def instructions(subscription_id: int) -> str:
     """How to connect, by operating system."""
     return f"help:{subscription_id}"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.orm import Session
 
 from services import identity, provisioning
-from services.notifications import about_access, about_cards, about_payments, about_refunds, for_operators
+from services.notifications import about_access, about_cards, about_life, about_payments, about_refunds, for_operators
 from services.notifications.channels.base import Outgoing
 from services.notifications.models import MessageRow
 from services.notifications.occasion import Occasion
@@ -22,6 +22,8 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "extended": about_access.extended,
     "access_delayed": about_access.delayed,
     "expired": about_access.expired,
+    "paused": about_life.paused,
+    "canceled": about_life.canceled,
     "payment_failed": about_payments.failed,
     "payment_held": about_payments.held,
     "payment_kept": about_payments.kept,

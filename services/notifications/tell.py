@@ -21,7 +21,12 @@ SILENT_REASONS = ("expired_on_confirmation", "canceled_by_merchant", "no_answer"
 
 def tell_access_granted(tx: Session, event: provisioning.AccessGranted, now: datetime) -> None:
     """The file and the QR for a configuration the person has not seen; else a line that it goes on."""
-    params = {"subscription_id": event.subscription_id, "grant_id": event.grant_id, "cause": event.cause}
+    params = {
+        "subscription_id": event.subscription_id,
+        "grant_id": event.grant_id,
+        "cause": event.cause,
+        "change_id": event.change_id,
+    }
     by = f"invoice:{event.invoice_id}" if event.invoice_id else f"change:{event.change_id}"
     about = f"access:{event.grant_id}:{by}"
     for kind in ("access_file", "access_qr") if event.fresh else ("extended",):

@@ -5,7 +5,14 @@ end while it lives, from now when it has lapsed, by calendar periods. Time is ke
 brought some (timeline.py), so that a refund takes its own days and a change of tariff keeps their value (value.py).
 Every change is a row in the journal with its cause; one invoice, or one reference, brings time once."""
 
-from services.subscriptions.change import ChangeOffer, OfferOver, change_offer, change_tariff, offer_change
+from services.subscriptions.change import (
+    ChangeOffer,
+    OfferOver,
+    change_offer,
+    change_tariff,
+    earlier_offer,
+    offer_change,
+)
 from services.subscriptions.events import (
     GraceBegan,
     SubscriptionCanceled,
@@ -30,8 +37,11 @@ from services.subscriptions.states import NotNow
 from services.subscriptions.trial import TrialUsed, start_trial, trial_tariff
 from services.subscriptions.value import OtherCurrency
 from services.subscriptions.views import (
+    Line,
     Subscription,
     SubscriptionNotFound,
+    any_subscription,
+    history,
     own_subscription,
     subscription,
     subscriptions_of,
@@ -40,6 +50,7 @@ from services.subscriptions.views import (
 __all__ = [
     "ChangeOffer",
     "GraceBegan",
+    "Line",
     "NotNow",
     "OfferOver",
     "OtherCurrency",
@@ -54,14 +65,17 @@ __all__ = [
     "SubscriptionShortened",
     "TrialUsed",
     "add_promo_days",
+    "any_subscription",
     "cancel",
     "change_offer",
     "change_tariff",
+    "earlier_offer",
     "end_after_refund",
     "expire",
     "extend_after_payment",
     "give",
     "give_days",
+    "history",
     "keep",
     "offer_change",
     "own_subscription",

@@ -21,7 +21,7 @@ from services.subscriptions.journal import account_of, last_line, own, write
 from services.subscriptions.models import ChangeOfferRow, SubscriptionRow
 from services.subscriptions.states import NotNow, after
 from services.subscriptions.timeline import Portion
-from services.subscriptions.value import exchange
+from services.subscriptions.value import credit, exchange
 from services.subscriptions.views import SubscriptionNotFound
 
 HOLDS = timedelta(minutes=15)
@@ -35,17 +35,25 @@ class OfferOver(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class ChangeOffer:
-    """`price` is to be paid now (zero: nothing is), `ends_at` the new end; both hold until `expires_at`."""
+    """`price` is to be paid now (zero: nothing is), `ends_at` the new end; both hold until `expires_at`. `left` is what
+    was left of the present tariff when it was made, worth `worth`."""
 
     id: int
     subscription_id: int
     quote: Quote
+    left: timedelta
+    worth: Money
     ends_at: datetime
     expires_at: datetime
 
     @property
     def price(self) -> Money:
         return self.quote.price
+
+    @property
+    def list_price(self) -> Money:
+        """Of one period of the new tariff."""
+        return self.quote.list_price or self.quote.price
 
 
 def offer_change(
@@ -85,12 +93,24 @@ def offer_change(
     offered.quote = pinned.to_json()
     offered.ends_at = now + found.left
     offered.portions = [one.to_json() for one in found.portions]
-    return _seen(offered)
+    return _seen(tx, offered)
 
 
 def change_offer(tx: Session, party: Party, offer_id: int, now: datetime) -> ChangeOffer:
     """An own offer that still holds. Raises OfferOver."""
-    return _seen(_holding(tx, party, offer_id, now))
+    offered = _holding(tx, party, offer_id, now)
+    if last_line(tx, tx.get_one(SubscriptionRow, offered.subscription_id)) != offered.as_of:
+        raise OfferOver(f"subscription {offered.subscription_id} has changed")
+    return _seen(tx, offered)
+
+
+def earlier_offer(tx: Session, party: Party, offer_id: int) -> tuple[int, str]:
+    """The subscription and the tariff that an own offer was about, also when it is over. Raises OfferOver for what
+    never was, or is somebody else's."""
+    offered = tx.get(ChangeOfferRow, offer_id)
+    if offered is None or offered.party != str(party):
+        raise OfferOver(f"offer {offer_id} of {party}")
+    return offered.subscription_id, Quote.from_json(offered.quote).tariff
 
 
 def change_tariff(tx: Session, party: Party, offer_id: int, now: datetime) -> datetime:
@@ -188,11 +208,15 @@ def _own(tx: Session, party: Party, subscription_id: int) -> SubscriptionRow:
     return row
 
 
-def _seen(offered: ChangeOfferRow) -> ChangeOffer:
+def _seen(tx: Session, offered: ChangeOfferRow) -> ChangeOffer:
+    quote = Quote.from_json(offered.quote)
+    left = account_of(tx, tx.get_one(SubscriptionRow, offered.subscription_id), offered.created_at)
     return ChangeOffer(
         id=offered.id,
         subscription_id=offered.subscription_id,
-        quote=Quote.from_json(offered.quote),
+        quote=quote,
+        left=left.left,
+        worth=credit(left.portions, quote.price.currency),
         ends_at=offered.ends_at,
         expires_at=offered.expires_at,
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from services.catalog import Quote
 from services.identity import Party
 from services.platform.errors import NotFound
-from services.subscriptions.models import SubscriptionRow
+from services.subscriptions.models import SubscriptionChangeRow, SubscriptionRow
 from services.subscriptions.states import GIVING_ACCESS, LIVE
 
 
@@ -58,6 +58,20 @@ class Subscription:
         return self.ends_at - self.paused_at if self.paused_at else timedelta()
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Of the journal: what happened, as in models.SubscriptionChangeRow. `by` is what brought or took time:
+    "invoice:7", "refund:3", or a reference."""
+
+    id: int
+    at: datetime
+    kind: str
+    state: str | None
+    cause: str | None
+    by: str | None
+    ends_at: datetime
+
+
 def subscription(tx: Session, subscription_id: int) -> Subscription:
     """For reactions. People's requests go through `own_subscription`."""
     return _seen(tx.get_one(SubscriptionRow, subscription_id))
@@ -81,6 +95,29 @@ def subscriptions_of(tx: Session, party: Party) -> list[Subscription]:
         .order_by(SubscriptionRow.product, SubscriptionRow.id.desc())
     )
     return [_seen(row) for row in tx.scalars(newest)]
+
+
+def any_subscription(tx: Session, subscription_id: int) -> Subscription:
+    """For operators, who see everybody's. Raises SubscriptionNotFound."""
+    row = tx.get(SubscriptionRow, subscription_id)
+    if row is None:
+        raise SubscriptionNotFound(f"subscription {subscription_id}")
+    return _seen(row)
+
+
+def history(tx: Session, subscription_id: int) -> list[Line]:
+    """The whole life of a subscription, oldest first."""
+    rows = select(SubscriptionChangeRow).where(SubscriptionChangeRow.subscription_id == subscription_id)
+    return [
+        Line(row.id, row.at, row.kind, row.state, row.cause, _by(row), row.ends_at)
+        for row in tx.scalars(rows.order_by(SubscriptionChangeRow.id))
+    ]
+
+
+def _by(row: SubscriptionChangeRow) -> str | None:
+    if row.invoice_id is not None:
+        return f"invoice:{row.invoice_id}"
+    return f"refund:{row.refund_id}" if row.refund_id is not None else row.reference
 
 
 def _seen(row: SubscriptionRow) -> Subscription:

@@ -10,10 +10,12 @@ from aiogram.types import CallbackQuery
 from apps.bot import callbacks
 from apps.bot.callbacks import Way
 from apps.bot.links import bot_url
-from apps.bot.routers.checkout import ask_to_spend, show_opened, show_result
-from apps.bot.routers.shop import BALANCE, offer_to, open_card
+from apps.bot.routers.checkout import ask_to_spend, known_by, show_opened, show_result
+from apps.bot.routers.preview import open_preview
+from apps.bot.routers.shop import BALANCE, change_of, offer_to, open_card
 from apps.bot.screen import show
 from apps.bot.screens import payment as screens
+from apps.bot.screens.shop import instead_of_buying
 from apps.threads import in_thread
 from services import billing
 from services.identity import User
@@ -37,13 +39,17 @@ async def spend(
     anew. Raises NotForSale."""
     slug = callback_data.slug
     reference = f"bot:{user.party}:{slug}:{callback_data.at}"
-    known = await in_thread(_known, kit, user, reference)
+    known = await in_thread(known_by, kit, user, reference)
     if known is not None:
         await show_result(callback, known, user, _, kit)
         return
     offer = await in_thread(offer_to, kit, user, slug)
     if BALANCE not in offer.prices:
         await open_card(callback, user, _, kit, slug, screens.not_offered(_))
+        return
+    change = await in_thread(change_of, kit, user, offer.tariff)
+    if change is not None:
+        await open_preview(callback, user, _, kit, change, slug, instead_of_buying(_))
         return
     asked_at = datetime.fromtimestamp(callback_data.at, UTC)
     is_new_price = offer.prices[BALANCE].minor != callback_data.minor
@@ -68,18 +74,10 @@ async def spend(
     except billing.ProviderOff:
         await open_card(callback, user, _, kit, slug, screens.not_offered(_))
     except billing.PaymentDeclined:
-        failed = await in_thread(_known, kit, user, reference)
+        failed = await in_thread(known_by, kit, user, reference)
         assert failed is not None
         await show_result(callback, failed, user, _, kit)
     except billing.CheckoutFailed:
-        await show(callback, screens.render_not_opened(_, slug, callback.data))
+        await show(callback, screens.render_not_opened(_, Way(BALANCE, slug), callback.data))
     else:
         await show_opened(callback, user, _, kit, bot, opened, Way(BALANCE, slug))
-
-
-def _known(kit: Kit, user: User, reference: str) -> billing.Payment | None:
-    with kit.db.begin() as tx:
-        try:
-            return billing.payment_by_reference(tx, user.party, reference)
-        except billing.PaymentNotFound:
-            return None

@@ -7,14 +7,17 @@ from typing import Any
 from aiogram import Bot
 from aiogram.types import CallbackQuery
 
+from apps.bot import callbacks
+from apps.bot import callbacks_life as life
 from apps.bot.callbacks import Way
 from apps.bot.links import bot_url
-from apps.bot.routers.shop import BALANCE, offer_to, open_card
+from apps.bot.routers.preview import held, open_again, open_preview
+from apps.bot.routers.shop import BALANCE, balance_of, change_of, offer_to, open_card, ways_for
 from apps.bot.screen import chat_of, show
 from apps.bot.screens import payment as screens
-from apps.bot.screens.shop import Offer, lost_code
+from apps.bot.screens.shop import Offer, instead_of_buying, lost_code
 from apps.bot.screens.stars import render_invoice_follows
-from apps.bot.screens.terms import TERMS_VERSION, render_consent, render_consent_to_saving
+from apps.bot.screens.terms import DOCUMENT, TERMS_VERSION, render_consent, render_consent_to_saving
 from apps.threads import in_outside_thread, in_thread
 from services import billing, identity, provisioning, subscriptions
 from services.identity import User
@@ -22,49 +25,95 @@ from services.kit import Kit
 from services.platform.i18n import Language
 from services.promotions import PromoRefused
 
-DOCUMENT = "terms"
 ENDED = ("authorized", "succeeded", "canceled", "failed")
 
 
 async def open_payment(callback: CallbackQuery, user: User, _: Language, kit: Kit, bot: Bot, way: Way) -> None:
     """The screen to pay on. Before it, where they are missing: the consents to the terms and to a remembered card; for
-    money on the balance, a question. Raises NotForSale."""
+    money on the balance, a question. Who has other limits is shown the change. Raises NotForSale."""
     offer = await in_thread(offer_to, kit, user, way.slug)
-    if not offer.has(way):
-        await open_card(callback, user, _, kit, way.slug, screens.not_offered(_))
-        return
-    if not await in_thread(_has_consented, kit, user):
+    change = await in_thread(change_of, kit, user, offer.tariff)
+    if change is not None:
+        await open_preview(callback, user, _, kit, change, way.slug, instead_of_buying(_))
+    elif not offer.has(way):
+        await open_ways(callback, user, _, kit, way, screens.not_offered(_))
+    elif not await in_thread(_has_consented, kit, user):
         await show(callback, render_consent(_, way, offer.price_of(way)))
-        return
-    if way.provider == BALANCE:
+    elif way.provider == BALANCE:
         await ask_to_spend(callback, _, kit, offer)
+    else:
+        note, promo = lost_code(_, offer, way, kit.settings.time_zone), offer.promo_of(way)
+        await _open(callback, user, _, kit, bot, way, _.own(offer.tariff.name), note, tariff=way.slug, promo=promo)
+
+
+async def open_change_payment(
+    callback: CallbackQuery, user: User, _: Language, kit: Kit, bot: Bot, provider: str, offer_id: int
+) -> None:
+    """The same for a change of tariff, at the price that was offered; an offer that is over is made anew."""
+    try:
+        offer = await in_thread(held, kit, user, offer_id)
+    except subscriptions.OfferOver:
+        await open_again(callback, user, _, kit, offer_id)
         return
+    way, name = Way(provider, offer.quote.tariff, offer_id=offer.id), _.own(offer.quote.name)
+    if not offer.price.minor or provider not in await in_thread(ways_for, kit, user, offer.price):
+        await open_ways(callback, user, _, kit, way, screens.not_offered(_) if offer.price.minor else None)
+    elif not await in_thread(_has_consented, kit, user):
+        await show(callback, render_consent(_, way, offer.price))
+    elif provider == BALANCE:
+        balance = await in_thread(balance_of, kit, user) or offer.price
+        yes = life.SpendOnChange(offer_id=offer.id)
+        await show(callback, screens.render_spend(_, way, name, offer.price, balance, yes))
+    else:
+        await _open(callback, user, _, kit, bot, way, name, quote=offer.quote)
+
+
+async def open_ways(
+    callback: CallbackQuery, user: User, _: Language, kit: Kit, way: Way, note: str | None = None
+) -> None:
+    """All the ways to pay for the same. `note` (HTML) is said first. Raises NotForSale."""
+    if way.offer_id is not None:
+        await open_again(callback, user, _, kit, way.offer_id, note)
+    else:
+        await open_card(callback, user, _, kit, way.slug, note)
+
+
+async def _open(
+    callback: CallbackQuery,
+    user: User,
+    _: Language,
+    kit: Kit,
+    bot: Bot,
+    way: Way,
+    name: str,
+    note: str | None = None,
+    **what: Any,
+) -> None:
+    """`what` is bought: a tariff, maybe with a promo code, or a quote. `note` (HTML) explains the price."""
     try:
         opened = await in_outside_thread(
             billing.checkout,
             kit.db,
             kit.providers[way.provider],
             party=user.party,
-            tariff=way.slug,
-            description=_.own(offer.tariff.name)[:128],
+            description=name[:128],
             return_url=await bot_url(kit, bot),
             now=kit.clock.now(),
             save=way.form == "save",
             renews=way.form == "renew",
-            promo=offer.promo_of(way),
+            **what,
         )
     except billing.ConsentMissing:
         await show(callback, render_consent_to_saving(_, way))
     except PromoRefused:  # a moment ago; the card says why
         await open_card(callback, user, _, kit, way.slug)
     except billing.ProviderOff:  # a moment ago
-        await open_card(callback, user, _, kit, way.slug, screens.not_offered(_))
+        await open_ways(callback, user, _, kit, way, screens.not_offered(_))
     except billing.PaymentDeclined as declined:
-        await show(callback, screens.render_declined(_, declined.reason, way.slug, callback.data))
+        await show(callback, screens.render_declined(_, declined.reason, way, callback.data))
     except billing.CheckoutFailed:
-        await show(callback, screens.render_not_opened(_, way.slug, callback.data))
+        await show(callback, screens.render_not_opened(_, way, callback.data))
     else:
-        note = lost_code(_, offer, way, kit.settings.time_zone)
         await show_opened(callback, user, _, kit, bot, opened, way, note)
 
 
@@ -72,11 +121,10 @@ async def ask_to_spend(
     callback: CallbackQuery, _: Language, kit: Kit, offer: Offer, *, is_new_price: bool = False
 ) -> None:
     assert offer.balance is not None
-    at, tariff, price = int(kit.clock.now().timestamp()), offer.tariff, offer.prices[BALANCE]
-    name = _.own(tariff.name)
-    await show(
-        callback, screens.render_spend(_, tariff.slug, name, price, offer.balance, at, is_new_price=is_new_price)
-    )
+    at, slug, price = int(kit.clock.now().timestamp()), offer.tariff.slug, offer.prices[BALANCE]
+    yes, way = callbacks.Spend(slug=slug, at=at, minor=price.minor), Way(BALANCE, slug)
+    name = _.own(offer.tariff.name)
+    await show(callback, screens.render_spend(_, way, name, price, offer.balance, yes, is_new_price=is_new_price))
 
 
 async def show_opened(
@@ -96,11 +144,11 @@ async def show_opened(
         await show_result(callback, payment, user, _, kit)
     elif billing.Capability.MESSAGE in able and way.form != "renew":
         # The screen that stands there already has its invoice below it.
-        if await show(callback, render_invoice_follows(_, invoice, payment.id, note)):
+        if await show(callback, render_invoice_follows(_, invoice, payment.id, way, note)):
             await _send_invoice(callback, user, kit, bot, payment.id, way.slug)
     else:
         saving: screens.Saving = "no"
-        if billing.Capability.SAVED_METHOD in able:
+        if billing.Capability.SAVED_METHOD in able and way.offer_id is None:
             saving = "on" if way.form == "save" else "off"
         await show(callback, screens.render_pay(_, invoice, payment.id, opened.pay_url, way, saving, note))
 
@@ -125,6 +173,15 @@ def attempt(kit: Kit, user: User, payment_id: int) -> tuple[billing.Payment, bil
     with kit.db.begin() as tx:
         payment = billing.payment(tx, user.party, payment_id)
         return payment, billing.invoice(tx, payment.invoice_id)
+
+
+def known_by(kit: Kit, user: User, reference: str) -> billing.Payment | None:
+    """The own attempt that a checkout with this reference made, if there is one."""
+    with kit.db.begin() as tx:
+        try:
+            return billing.payment_by_reference(tx, user.party, reference)
+        except billing.PaymentNotFound:
+            return None
 
 
 def consent(kit: Kit, user: User) -> None:
@@ -155,6 +212,6 @@ def _is_ready(kit: Kit, user: User, product: str) -> bool:
         return any(
             access.state == "ready"
             for owned in subscriptions.subscriptions_of(tx, user.party)
-            if owned.product == product and owned.ends_at > kit.clock.now()
+            if owned.product == product and owned.is_on and owned.access_until > kit.clock.now()
             for access in provisioning.access_of(tx, kit.provisioners, user.party, owned.id)
         )

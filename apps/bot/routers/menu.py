@@ -8,6 +8,7 @@ from apps.bot import callbacks
 from apps.bot.routers.promo import open_code
 from apps.bot.routers.shop import open_card, open_shop
 from apps.bot.routers.subscription import open_mine
+from apps.bot.routers.trial import trials_open_to
 from apps.bot.screen import show
 from apps.bot.screens.menu import render_language_chosen, render_languages, render_menu, render_welcome
 from apps.threads import in_thread
@@ -40,11 +41,11 @@ async def start(message: Message, command: CommandObject, user: User, _: Languag
         case "buy", "_", slug:
             await open_card(message, user, _, kit, slug)
         case _other:
-            await show(message, render_welcome(_, user.first_name))
+            await show(message, render_welcome(_, user.first_name, await in_thread(trials_open_to, kit, user)))
 
 
-async def open_menu(callback: CallbackQuery, _: Language) -> None:
-    await show(callback, render_menu(_))
+async def open_menu(callback: CallbackQuery, user: User, _: Language, kit: Kit) -> None:
+    await show(callback, render_menu(_, await in_thread(trials_open_to, kit, user)))
 
 
 async def choose_language(event: Message | CallbackQuery, _: Language) -> None:
@@ -53,7 +54,8 @@ async def choose_language(event: Message | CallbackQuery, _: Language) -> None:
 
 async def speak(callback: CallbackQuery, callback_data: callbacks.Speak, user: User, kit: Kit) -> None:
     chosen = await in_thread(_choose_language, kit, user.id, callback_data.code)
-    await show(callback, render_language_chosen(chosen.language))
+    trials = await in_thread(trials_open_to, kit, user)
+    await show(callback, render_language_chosen(chosen.language, trials))
 
 
 def _choose_language(kit: Kit, user_id: int, code: str) -> User:

@@ -6,13 +6,14 @@ from aiogram.types import CallbackQuery
 from apps.bot import callbacks
 from apps.bot.callbacks import Form, Way
 from apps.bot.links import bot_url
-from apps.bot.routers.checkout import attempt, consent, open_payment, show_opened, show_result
-from apps.bot.routers.shop import BALANCE, open_card
+from apps.bot.routers.checkout import attempt, consent, open_payment, open_ways, show_opened, show_result
+from apps.bot.routers.preview import held
+from apps.bot.routers.shop import BALANCE
 from apps.bot.screen import answer, show
 from apps.bot.screens import payment as screens
 from apps.bot.screens.terms import render_terms_before_payment
 from apps.threads import in_outside_thread, in_thread
-from services import billing, catalog
+from services import billing, catalog, subscriptions
 from services.identity import User
 from services.kit import Kit
 from services.platform.errors import TryLater
@@ -76,9 +77,12 @@ async def retry(
     """Another attempt at the same invoice while its price holds; else today's card. Raises PaymentNotFound, or
     NotForSale when there is nothing to buy any more."""
     payment, invoice = await in_thread(attempt, kit, user, callback_data.payment_id)
-    slug, now = invoice.quote.tariff, kit.clock.now()
+    way, now = screens.paid_by(payment, invoice), kit.clock.now()
     if payment.state == "succeeded":
         await show_result(callback, payment, user, _, kit)
+        return
+    if way.offer_id is not None and not await in_thread(_holds, kit, user, way.offer_id):
+        await open_ways(callback, user, _, kit, way)
         return
     minute = f"{now:%Y%m%d%H%M}"  # no second attempt by a second tap, where there is no page to find again
     try:
@@ -95,15 +99,15 @@ async def retry(
         )
     except billing.InvoiceClosed:
         _payment, closed = await in_thread(attempt, kit, user, payment.id)
-        await open_card(callback, user, _, kit, slug, screens.invoice_is_closed(_, closed))
+        await open_ways(callback, user, _, kit, way, screens.invoice_is_closed(_, closed))
     except (billing.ProviderOff, catalog.NotForSale):
-        await open_card(callback, user, _, kit, slug, screens.not_offered(_))
+        await open_ways(callback, user, _, kit, way, screens.not_offered(_))
     except billing.PaymentDeclined as declined:
-        await show(callback, screens.render_declined(_, declined.reason, slug, callback.data))
+        await show(callback, screens.render_declined(_, declined.reason, way, callback.data))
     except billing.CheckoutFailed:
-        await show(callback, screens.render_not_opened(_, slug, callback.data))
+        await show(callback, screens.render_not_opened(_, way, callback.data))
     else:
-        await show_opened(callback, user, _, kit, bot, opened, Way(payment.provider, slug))
+        await show_opened(callback, user, _, kit, bot, opened, way)
 
 
 async def check(callback: CallbackQuery, callback_data: callbacks.Check, user: User, _: Language, kit: Kit) -> None:
@@ -141,6 +145,14 @@ def _way(
     elif isinstance(word, callbacks.Subscribe | callbacks.ReadTermsToSubscribe | callbacks.AgreeToSubscribe):
         form = "renew"
     return Way(word.provider, word.slug, form)
+
+
+def _holds(kit: Kit, user: User, offer_id: int) -> bool:
+    try:
+        held(kit, user, offer_id)
+    except subscriptions.OfferOver:
+        return False
+    return True
 
 
 def _consent_to_saving(kit: Kit, user: User) -> None:

@@ -9,11 +9,12 @@ from aiogram.types import CallbackQuery, Message
 from sqlalchemy.orm import Session
 
 from apps.bot import callbacks
+from apps.bot.routers.trial import is_trial, open_trial, trials_open_to
 from apps.bot.routers.typed import Typed, typed_code
 from apps.bot.screen import show
 from apps.bot.screens.shop import Offer, render_card, render_catalogue
 from apps.threads import in_thread
-from services import billing, catalog, ledger
+from services import billing, catalog, ledger, subscriptions
 from services.catalog import Period
 from services.identity import User
 from services.kit import Kit
@@ -35,7 +36,8 @@ def routes() -> Router:
 
 async def open_shop(event: Message | CallbackQuery, user: User, _: Language, kit: Kit, note: str | None = None) -> None:
     """`note` (HTML) is said first."""
-    await show(event, render_catalogue(_, await in_thread(offers_to, kit, user), note))
+    trials = await in_thread(trials_open_to, kit, user)
+    await show(event, render_catalogue(_, await in_thread(offers_to, kit, user), trials, note))
 
 
 async def tariff_chosen(
@@ -47,12 +49,19 @@ async def tariff_chosen(
 async def open_card(
     event: Message | CallbackQuery, user: User, _: Language, kit: Kit, slug: str, note: str | None = None
 ) -> None:
-    """`note` (HTML) is said first. Raises NotForSale."""
-    offer = await in_thread(offer_to, kit, user, slug)
+    """`note` (HTML) is said first. A trial's card is its offer. Raises NotForSale."""
+    try:
+        offer = await in_thread(offer_to, kit, user, slug)
+    except catalog.NotForSale:
+        if not await in_thread(is_trial, kit, slug):
+            raise
+        await open_trial(event, user, _, kit, slug)
+        return
     places = {server.code: server.location for server in kit.settings.vpn_servers}
     codes = offer.tariff.locations or tuple(places)
     names = list(dict.fromkeys(places[code] for code in codes if code in places))
-    await show(event, render_card(_, offer, names, note, kit.settings.time_zone))
+    change = await in_thread(change_of, kit, user, offer.tariff)
+    await show(event, render_card(_, offer, names, note, change, kit.settings.time_zone))
 
 
 def offers_to(kit: Kit, user: User) -> list[Offer]:
@@ -74,6 +83,32 @@ def offer_to(kit: Kit, user: User, slug: str) -> Offer:
         if offer.tariff.slug == slug:
             return offer
     raise catalog.NotForSale(slug[:80])
+
+
+def change_of(kit: Kit, user: User, tariff: catalog.Tariff) -> int | None:
+    """The person's running subscription of the same product with other limits: to buy this tariff is to change its."""
+    with kit.db.begin() as tx:
+        owned = subscriptions.subscriptions_of(tx, user.party)
+    own = next((one for one in owned if one.product == tariff.product), None)
+    if own is None or own.state not in ("active", "canceled") or own.ends_at <= kit.clock.now():
+        return None
+    is_same = own.terms.tariff == tariff.slug or catalog.terms(tariff, own.terms.price).gives_the_same_as(own.terms)
+    return None if is_same else own.id
+
+
+def ways_for(kit: Kit, user: User, price: Money) -> list[str]:
+    """The codes of those providers by which this person can pay so much."""
+    with kit.db.begin() as tx:
+        offered = {code: kit.providers[code] for code in billing.offered(tx, kit.providers)}
+        balance = _balance(tx, user, offered)
+    fitting = [code for code, provider in offered.items() if provider.currency == price.currency]
+    return [code for code in fitting if code != BALANCE or (balance is not None and price <= balance)]
+
+
+def balance_of(kit: Kit, user: User) -> Money | None:
+    """What the person could spend here, where that is something."""
+    with kit.db.begin() as tx:
+        return _balance(tx, user, kit.providers)
 
 
 def _offer(

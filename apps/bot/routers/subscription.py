@@ -11,9 +11,11 @@ from apps.bot.routers.shop import offers_to, open_card, open_shop
 from apps.bot.screen import chat_of, show
 from apps.bot.screens.subscription import (
     config_caption,
+    phase,
     render_ended,
     render_preparing,
     render_qr,
+    render_stands_still,
     render_subscriptions,
 )
 from apps.threads import in_thread
@@ -47,7 +49,10 @@ async def config(
 ) -> None:
     """The keys of a subscription, again. Raises SubscriptionNotFound."""
     owned, given = await in_thread(_access, kit, user, callback_data.subscription_id)
-    if owned.ends_at <= kit.clock.now():
+    if owned.state == "paused":
+        await show(callback, render_stands_still(_, owned))
+        return
+    if phase(owned, kit.clock.now()) == "expired":
         await show(callback, render_ended(_, owned.id))
         return
     ready = [access for access in given if access.state == "ready"]

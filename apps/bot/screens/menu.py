@@ -1,18 +1,23 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aiogram.types import InlineKeyboardMarkup
 
 from apps.bot import callbacks
 from apps.bot.keyboards import back, button, keyboard, link
 from apps.bot.screen import Screen
+from apps.bot.screens.trial import trial_rows
 from apps.bot.screens.words import isolated
+from services.catalog import Tariff
 from services.platform.i18n import LANGUAGES, NAMES, Language
 
 
-def render_welcome(_: Language, first_name: str) -> Screen:
+def render_welcome(_: Language, first_name: str, trials: Sequence[Tariff] = ()) -> Screen:
+    """`trials` are those open to the person, here as below."""
     name = isolated(first_name)
     greeting = _("👋 Hello, {name}!", name=name) if name else _("👋 Hello!")
-    return Screen(f"{greeting}\n\n{essence(_)}", main_menu(_))
+    return Screen(f"{greeting}\n\n{essence(_)}", main_menu(_, trials))
 
 
 def essence(_: Language) -> str:
@@ -23,8 +28,8 @@ def essence(_: Language) -> str:
     )
 
 
-def render_menu(_: Language) -> Screen:
-    return Screen(_("🏠 <b>Main menu</b>\n\nWhat would you like to do?"), main_menu(_))
+def render_menu(_: Language, trials: Sequence[Tariff] = ()) -> Screen:
+    return Screen(_("🏠 <b>Main menu</b>\n\nWhat would you like to do?"), main_menu(_, trials))
 
 
 def render_hint(_: Language) -> Screen:
@@ -53,13 +58,14 @@ def render_languages(_: Language) -> Screen:
     )
 
 
-def render_language_chosen(_: Language) -> Screen:
-    return Screen(_("Done: we speak English now.\n\nWhat would you like to do?"), main_menu(_))
+def render_language_chosen(_: Language, trials: Sequence[Tariff] = ()) -> Screen:
+    return Screen(_("Done: we speak English now.\n\nWhat would you like to do?"), main_menu(_, trials))
 
 
-def main_menu(_: Language) -> InlineKeyboardMarkup:
+def main_menu(_: Language, trials: Sequence[Tariff] = ()) -> InlineKeyboardMarkup:
     return keyboard(
         [button(_.label("Buy VPN access"), callbacks.Shop())],
+        *trial_rows(_, trials),
         [button(_.label("My subscription"), callbacks.Mine())],
         [button(_.label("How to connect"), callbacks.Connect(subscription_id=0))],
         [

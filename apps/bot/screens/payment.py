@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardMarkup
 
 from apps.bot import callbacks
@@ -48,15 +49,15 @@ def render_pay(
             [link(_.label("Pay {price}", price=price), pay_url)],
             _memory(_, way, saving),
             [button(_.label("Check payment"), callbacks.Check(payment_id=payment_id))],
-            back(_, callbacks.Card(slug=way.slug)),
+            back(_, way.others()),
         ),
     )
 
 
 def render_spend(
-    _: Language, slug: str, name: str, price: Money, balance: Money, at: int, *, is_new_price: bool = False
+    _: Language, way: Way, name: str, price: Money, balance: Money, yes: CallbackData, *, is_new_price: bool = False
 ) -> Screen:
-    """The question before money is taken from the balance, asked at the Unix time `at`."""
+    """The question before money is taken from the balance; `yes` is the answer."""
     changed = [_("The price has changed meanwhile.")] if is_new_price else []
     return Screen(
         "\n\n".join(
@@ -73,13 +74,8 @@ def render_spend(
             ]
         ),
         keyboard(
-            [
-                button(
-                    _.label("Yes, pay {price}", price=_.money(price)),
-                    callbacks.Spend(slug=slug, at=at, minor=price.minor),
-                )
-            ],
-            back(_, callbacks.Card(slug=slug)),
+            [button(_.label("Yes, pay {price}", price=_.money(price)), yes)],
+            back(_, way.others()),
         ),
     )
 
@@ -114,17 +110,23 @@ def render_not_paid(_: Language, payment: Payment, invoice: Invoice) -> Screen:
         f"{text}\n\n{explain(_, payment.reason)}",
         keyboard(
             [button(_.label("Try again"), callbacks.Retry(payment_id=payment.id))],
-            _other_ways(_, invoice.quote.tariff),
+            _other_ways(_, paid_by(payment, invoice)),
             [button(_.label("Help & support"), callbacks.Help())],
             to_menu(_),
         ),
     )
 
 
-def render_declined(_: Language, reason: str, slug: str, pressed: str | None) -> Screen:
+def paid_by(payment: Payment, invoice: Invoice) -> Way:
+    """The way of an attempt."""
+    quote = invoice.quote
+    return Way(payment.provider, quote.tariff, offer_id=quote.subject if quote.purpose == "change" else None)
+
+
+def render_declined(_: Language, reason: str, way: Way, pressed: str | None) -> Screen:
     """The provider refused before there was a page to pay on. `pressed` as in `render_not_opened`."""
     text = _("❌ <b>The payment did not go through</b>")
-    return Screen(f"{text}\n\n{explain(_, reason)}", _again(_, slug, pressed))
+    return Screen(f"{text}\n\n{explain(_, reason)}", _again(_, way, pressed))
 
 
 def render_being_confirmed(_: Language, payment_id: int) -> Screen:
@@ -134,11 +136,11 @@ def render_being_confirmed(_: Language, payment_id: int) -> Screen:
     )
 
 
-def render_not_opened(_: Language, slug: str, pressed: str | None) -> Screen:
+def render_not_opened(_: Language, way: Way, pressed: str | None) -> Screen:
     """There is no page to pay on. `pressed` is the data of the button that led here, to press it again."""
     return Screen(
         _("The payment page could not be opened. Nothing was charged: please try again in a minute."),
-        _again(_, slug, pressed),
+        _again(_, way, pressed),
     )
 
 
@@ -176,9 +178,9 @@ def _memory(_: Language, way: Way, saving: Saving) -> Row:
             return []
 
 
-def _again(_: Language, slug: str, pressed: str | None) -> InlineKeyboardMarkup:
-    return keyboard([button(_.label("Try again"), pressed)] if pressed else [], _other_ways(_, slug), to_menu(_))
+def _again(_: Language, way: Way, pressed: str | None) -> InlineKeyboardMarkup:
+    return keyboard([button(_.label("Try again"), pressed)] if pressed else [], _other_ways(_, way), to_menu(_))
 
 
-def _other_ways(_: Language, slug: str) -> Row:
-    return [button(_.label("Another way to pay"), callbacks.Card(slug=slug))]
+def _other_ways(_: Language, way: Way) -> Row:
+    return [button(_.label("Another way to pay"), way.others())]

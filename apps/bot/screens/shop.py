@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from apps.bot import callbacks
+from apps.bot import callbacks_life as life
 from apps.bot.callbacks import Way
 from apps.bot.keyboards import back, button, keyboard, to_menu
 from apps.bot.screen import Screen
 from apps.bot.screens.promo import gives, named, why_not
+from apps.bot.screens.trial import trial_rows
 from apps.bot.screens.words import bold, bulleted, in_words, limits, plain
 from services.catalog import Tariff
 from services.platform.i18n import DEFAULT, Language
@@ -54,9 +56,12 @@ class Offer:
         return way.provider in able[way.form]
 
 
-def render_catalogue(_: Language, offers: Sequence[Offer], note: str | None = None) -> Screen:
-    """The tariffs in the operator's order, those of one product together. `note` (HTML) is said first."""
-    if not offers:
+def render_catalogue(
+    _: Language, offers: Sequence[Offer], trials: Sequence[Tariff] = (), note: str | None = None
+) -> Screen:
+    """The tariffs in the operator's order, those of one product together, then the trials open to the person. `note`
+    (HTML) is said first."""
+    if not offers and not trials:
         empty = _("🛒 <b>VPN access</b>\n\nNothing is on sale at the moment. Please look in a little later.")
         return Screen(empty, keyboard(to_menu(_)))
     products = list(dict.fromkeys(offer.tariff.product for offer in offers))
@@ -68,14 +73,19 @@ def render_catalogue(_: Language, offers: Sequence[Offer], note: str | None = No
     if note:
         text = f"{note}\n\n{text}"
     rows = [[button(_label(_, offer), callbacks.Card(slug=offer.tariff.slug))] for offer in ordered]
-    return Screen(text, keyboard(*rows, to_menu(_)))
+    return Screen(text, keyboard(*rows, *trial_rows(_, trials), to_menu(_)))
 
 
 def render_card(
-    _: Language, offer: Offer, locations: Collection[str], note: str | None = None, zone: str = "UTC"
+    _: Language,
+    offer: Offer,
+    locations: Collection[str],
+    note: str | None = None,
+    change_of: int | None = None,
+    zone: str = "UTC",
 ) -> Screen:
-    """`locations` are the names of the places this tariff connects to; `note` (HTML) is said first; `zone` is that of
-    the times."""
+    """`locations` are the names of the places this tariff connects to; `note` (HTML) is said first. `change_of` is the
+    person's subscription whose tariff would change to this one; `zone` is that of the times."""
     tariff = offer.tariff
     gives = limits(_, tariff.traffic_bytes, tariff.devices, tariff.speed_mbps)
     if locations:
@@ -89,6 +99,11 @@ def render_card(
         _price(_, offer),
         _code(_, offer, zone),
     ]
+    if change_of is not None:
+        parts.append(instead_of_buying(_))
+        word = life.ChangeTo(subscription_id=change_of, slug=tariff.slug)
+        change = [button(_.label("Change to this tariff"), word)]
+        return Screen("\n\n".join(part for part in parts if part), keyboard(change, back(_, callbacks.Shop())))
     if offer.balance is not None:
         parts.append(_("On your balance: <b>{amount}</b>", amount=_.money(offer.balance)))
     pay = [
@@ -127,6 +142,10 @@ def _code(_: Language, offer: Offer, zone: str) -> str | None:
     if offer.smallest:
         lines.append(_("The code covers more than that: what is left is the smallest payment possible."))
     return "\n".join(lines)
+
+
+def instead_of_buying(_: Language) -> str:
+    return _("You have another tariff of this kind, so this is a change: what is left of yours counts.")
 
 
 def pay_label(_: Language, way: Way, price: Money) -> str:

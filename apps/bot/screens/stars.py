@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apps.bot import callbacks
+from apps.bot.callbacks import Way
 from apps.bot.keyboards import back, button, keyboard, to_menu
 from apps.bot.screen import Screen
 from apps.bot.screens.promo import discount_of
@@ -11,7 +12,7 @@ from services.billing import Invoice
 from services.platform.i18n import Language
 
 
-def render_invoice_follows(_: Language, invoice: Invoice, payment_id: int, note: str | None = None) -> Screen:
+def render_invoice_follows(_: Language, invoice: Invoice, payment_id: int, way: Way, note: str | None = None) -> Screen:
     """Above the invoice message. `note` (HTML) explains the price."""
     sold = invoice.quote
     return Screen(
@@ -28,7 +29,7 @@ def render_invoice_follows(_: Language, invoice: Invoice, payment_id: int, note:
         ),
         keyboard(
             [button(_.label("Check payment"), callbacks.Check(payment_id=payment_id))],
-            back(_, callbacks.Card(slug=sold.tariff)),
+            back(_, way.others()),
         ),
     )
 

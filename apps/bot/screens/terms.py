@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from apps.bot import callbacks
+from apps.bot import callbacks_life as life
 from apps.bot.callbacks import Way
 from apps.bot.keyboards import back, button, keyboard, to_menu
 from apps.bot.screen import Screen
 from services.platform.i18n import Language
 from services.platform.money import Money
 
-TERMS_VERSION = "2026-11-21"
+DOCUMENT, TERMS_VERSION = "terms", "2026-11-21"
 
 
 def render_consent(_: Language, way: Way, price: Money) -> Screen:
@@ -22,7 +23,7 @@ def render_consent(_: Language, way: Way, price: Money) -> Screen:
         keyboard(
             [button(_.label("Accept and pay {price}", price=_.money(price)), way.agree())],
             [button(_.label("Read the terms"), way.read_terms())],
-            back(_, callbacks.Card(slug=way.slug)),
+            back(_, way.others()),
         ),
     )
 
@@ -49,6 +50,11 @@ def render_terms(_: Language) -> Screen:
 def render_terms_before_payment(_: Language, way: Way) -> Screen:
     """Back leads to where the person was asked."""
     return Screen(_text(_), keyboard(back(_, way.pay())))
+
+
+def render_terms_before_trial(_: Language, slug: str) -> Screen:
+    """Back leads to where the person was asked."""
+    return Screen(_text(_), keyboard(back(_, life.Trial(slug=slug))))
 
 
 def _text(_: Language) -> str:

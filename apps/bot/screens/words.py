@@ -29,6 +29,27 @@ def left(_: Language, time: timedelta) -> str:
     return _.n("{count} day left", "{count} days left", round(time / timedelta(days=1)))
 
 
+def duration(_: Language, time: timedelta) -> str:
+    """Days and hours, rounded down: "12 days 3 hours"."""
+    days, hours = divmod(int(time.total_seconds()) // 3600, 24)
+    parts = [_.n("{count} day", "{count} days", days)] if days else []
+    if hours:
+        parts.append(_.n("{count} hour", "{count} hours", hours))
+    return " ".join(parts) or _("less than an hour")
+
+
+def gauge(part: timedelta, whole: timedelta) -> str:
+    """How much of it is left, as a picture of ten."""
+    full = min(10, max(1, -(-10 * part // whole))) if whole > timedelta() and part > timedelta() else 0
+    return "▰" * full + "▱" * (10 - full)
+
+
+def traffic(_: Language, traffic_bytes: int | None) -> str:
+    if traffic_bytes is None:
+        return _("unlimited")
+    return _("{amount} GB", amount=max(1, traffic_bytes // GIGABYTE))
+
+
 def limits(_: Language, traffic_bytes: int | None, devices: int | None, speed_mbps: int | None) -> list[str]:
     """Lines about traffic and devices, and about speed where it is limited."""
     lines = [

@@ -98,11 +98,12 @@ def screens(_: Language) -> Iterator[Screen]:
     yield payment.render_pay(_, INVOICE, 2**63 - 1, "https://pay", once, "off")
     yield payment.render_pay(_, INVOICE, 2**63 - 1, "https://pay", save, "on")
     for changed in (True, False):
-        yield payment.render_spend(_, TARIFF.slug, NAME[_.code], PRICE, PRICE, 10**10 - 1, is_new_price=changed)
-    yield from (payment.render_being_confirmed(_, 1), payment.render_not_opened(_, TARIFF.slug, "shop"))
+        yes = callbacks.Spend(slug=TARIFF.slug, at=10**10 - 1, minor=PRICE.minor)
+        yield payment.render_spend(_, once, NAME[_.code], PRICE, PRICE, yes, is_new_price=changed)
+    yield from (payment.render_being_confirmed(_, 1), payment.render_not_opened(_, once, "shop"))
     notes = [payment.not_offered(_), *(payment.invoice_is_closed(_, replace(INVOICE, state=s)) for s in ("paid", "x"))]
     yield from (shop.render_card(_, offer, [], note) for note in notes)
-    yield from (stars_screens.render_invoice_follows(_, INVOICE, 1), stars_screens.render_thanks(_))
+    yield from (stars_screens.render_invoice_follows(_, INVOICE, 1, once), stars_screens.render_thanks(_))
     card = SavedMethod(2**63 - 1, "yookassa", "Visa •• 4444 & " + "x" * 80, NOW)
     yield from (cards.render_cards(_, [], ZONE), cards.render_cards(_, [card, card], ZONE, cards.forgotten(_, "Visa")))
     yield cards.render_forget(_, card)
