@@ -51,7 +51,11 @@ def expired(it: Occasion) -> Outgoing | None:
     ended = it.subscription
     if ended.is_live:
         return None
-    text = it.say(
-        "<b>{tariff}</b> has ended. Renew, and everything works as before.", tariff=it.say.own(ended.terms.name)
-    )
+    name = it.say.own(ended.terms.name)
+    if about_life.was_trial(it):
+        text = it.say(
+            "Your trial has ended: <b>{tariff}</b>. Choose a tariff, and you are connected again.", tariff=name
+        )
+        return Outgoing(text, ((Button(it.say.label("See what is on sale"), buttons.SHOP),),))
+    text = it.say("<b>{tariff}</b> has ended. Renew, and everything works as before.", tariff=name)
     return Outgoing(text, ((Button(it.say.label("Renew"), buttons.renew(ended.id)),),))

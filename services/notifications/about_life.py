@@ -58,6 +58,12 @@ def new_limit(it: Occasion) -> str | None:
     return _("Devices: as many as you like") if devices is None else _("Devices: up to {count}", count=devices)
 
 
+def was_trial(it: Occasion) -> bool:
+    """What has ended was never paid for."""
+    before = [one.state for one in subscriptions.history(it.tx, it.subscription.id) if one.kind != "expired"]
+    return before[-1:] == ["trial"]
+
+
 def paused(it: Occasion) -> Outgoing | None:
     """None when it goes on already."""
     one, _ = it.subscription, it.say

@@ -123,6 +123,8 @@ def next_step(_: Language, one: Subscription, now: datetime, suffix: str = "") -
     match phase(one, now):
         case "trial":
             return button(_.label("Choose a tariff"), callbacks.Shop())
+        case "expired" if not one.terms.price.minor:  # a trial: it is not sold
+            return button(_.label("Choose a tariff"), callbacks.Shop())
         case "paused":
             return button(_.label("Resume") + suffix, life.Resume(subscription_id=one.id))
         case _other:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services import catalog, subscriptions
+from apps.bot.screens.terms import DOCUMENT, TERMS_VERSION
+from services import catalog, identity, subscriptions
 from services.platform.i18n import LANGUAGES, language
 from services.platform.money import Money
 from services.subscriptions import Subscription
@@ -90,9 +91,6 @@ def managing(anna: Visitor) -> dict[str, Any]:
 
 
 def agree(shop: Storefront, anna: Visitor) -> None:
-    from apps.bot.screens.terms import DOCUMENT, TERMS_VERSION
-    from services import identity
-
     with shop.kiosk.kit.db.begin() as tx:
         identity.consent(tx, anna.person().party.id, DOCUMENT, TERMS_VERSION, shop.kiosk.now)
 
@@ -142,8 +140,11 @@ def test_a_trial_tapped_twice_is_one_and_later_it_is_used(shop: Storefront, anna
         assert "Your trial has begun" in anna.press(question, "trialok:vpn-trial")["text"]
     assert shop.kiosk.count("subscription_changes") == 1
     shop.kiosk.pass_time(timedelta(days=4), step=timedelta(days=1))
-    for old in ("trialok:vpn-trial", "trial:vpn-trial"):
-        assert "already tried it" in anna.press(question, old)["text"]
+    ended = anna.last()
+    assert "trial has ended" in ended["text"]
+    assert data_of(ended, "See what is on sale") == "shop"
+    assert "already tried it" in anna.press(question, "trialok:vpn-trial")["text"]
+    assert "already tried it" in anna.press(ended, "trial:vpn-trial")["text"]
     assert shop.kiosk.count("subscriptions", "state = 'expired'") == 1
 
 
@@ -311,7 +312,7 @@ def test_a_dearer_tariff_shows_the_price_and_is_paid_from_the_page(shop: Storefr
     said = anna.last()["text"]
     assert "Your tariff is now Family" in said
     assert "Devices: up to 10" in said
-    assert "subscription" in anna.press(screen, data_of(screen, "Pay "))["text"], "an old button: it is done"
+    assert "The tariff is changed" in anna.press(screen, data_of(screen, "Pay "))["text"], "an old button: it is done"
     assert shop.kiosk.count("payments") == 1
 
 
@@ -442,17 +443,21 @@ def test_other_currencies_are_said_in_words(shop: Storefront, anna: Visitor) -> 
     assert "cannot count it" in preview(anna, "Solo")["text"]
     stars = preview(anna, "Family")
     assert next(label for label in labels(stars) if "Pay" in label).endswith("(Telegram Stars)")
-    assert "150 ⭐" in stars["text"]
+    assert "300 ⭐" in stars["text"]
 
 
 def test_a_change_in_stars_is_paid_by_its_invoice(shop: Storefront, anna: Visitor) -> None:
     owns(shop, anna, currency="XTR")
     agree(shop, anna)
     preview(anna, "Family")
-    anna.tap("Pay 150 ⭐")
+    pay = next(label for label in labels(anna.last()) if "Telegram Stars" in label)
+    anna.tap(pay)
     invoice = next(message for message in anna.messages() if "invoice" in message)
-    shop.kiosk.post(f"/telegram/chat/api/users/{anna.id}/stars", amount=1000) if False else None
-    assert invoice["invoice"]["total_amount"] == 150
+    assert f"Pay {invoice['invoice']['total_amount']} ⭐" in pay
+    assert anna.pays(message_id=invoice["message_id"])["status"] == "paid"
+    shop.kiosk.drain()
+    assert mine(shop, anna).terms.tariff == "family"
+    assert "Your tariff is now Family" in anna.last()["text"]
 
 
 @pytest.mark.parametrize("old", ["pay:yookassa:family", "agree:yookassa:family", "save:yookassa:family"])
