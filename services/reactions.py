@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy.orm import Session
 
-from services import billing, identity, notifications, provisioning, subscriptions
+from services import billing, identity, notifications, provisioning, subscriptions, wallet
 from services.kit import Kit
 from services.platform import outbox
 from services.platform.clock import wall_clock
@@ -42,6 +42,12 @@ def inside(event: type[E], name: str, run: Callable[[Kit, Session, E, datetime],
     return Reaction(event, name, "default", inside=run)
 
 
+def plain(event: type[E], run: Callable[[Session, E, datetime], object]) -> Reaction:
+    """An inside one that needs nothing of the kit, named after its service and function."""
+    name = f"{run.__module__.split('.')[1]}.{run.__name__}"
+    return inside(event, name, lambda _, tx, event, now: run(tx, event, now))
+
+
 def outside(event: type[E], name: str, queue: str, run: Callable[[Kit, E, datetime], object]) -> Reaction:
     return Reaction(event, name, queue, outside=run)
 
@@ -67,16 +73,13 @@ REACTIONS = (
         lambda kit, event, now: billing.capture_or_cancel(kit.db, kit.providers, event, now),
     ),
     # It is paid: the subscription goes on, the access follows, the person is told.
-    inside(
-        billing.InvoicePaid,
-        "subscriptions.extend_after_payment",
-        lambda _, tx, event, now: subscriptions.extend_after_payment(tx, event, now),
-    ),
+    plain(billing.InvoicePaid, subscriptions.extend_after_payment),
     inside(
         billing.InvoicePaid,
         "billing.note_charge_paid",
         lambda _, tx, event, now: billing.note_charge_paid(tx, event, now),
     ),
+    plain(billing.InvoicePaid, wallet.credit_after_payment),
     outside(
         subscriptions.SubscriptionExtended,
         "provisioning.grant",
@@ -134,16 +137,9 @@ REACTIONS = (
         "payments",
         lambda kit, event, now: billing.continue_refund(kit.db, kit.providers, event.refund_id, now),
     ),
-    inside(
-        billing.PaymentRefunded,
-        "subscriptions.shorten_after_refund",
-        lambda _, tx, event, now: subscriptions.shorten_after_refund(tx, event, now),
-    ),
-    inside(
-        billing.PaymentRefunded,
-        "billing.reverse_rewards",
-        lambda _, tx, event, now: billing.reverse_rewards(tx, event, now),
-    ),
+    plain(billing.PaymentRefunded, subscriptions.shorten_after_refund),
+    plain(billing.PaymentRefunded, billing.reverse_rewards),
+    plain(billing.PaymentRefunded, wallet.take_back_after_refund),
     inside(
         billing.PaymentRefunded,
         "notifications.tell_refunded",
@@ -216,6 +212,17 @@ REACTIONS = (
         subscriptions.SubscriptionExpired,
         "notifications.tell_expired",
         lambda _, tx, event, now: notifications.tell_expired(tx, event, now),
+    ),
+    # Tokens: what came, what a period cost, what is left.
+    plain(wallet.TokensCredited, notifications.tell_tokens_credited),
+    plain(wallet.FeeCharged, notifications.tell_fee_charged),
+    plain(wallet.FeeMissed, notifications.tell_fee_missed),
+    plain(wallet.BalanceLow, notifications.tell_balance_low),
+    plain(wallet.BalanceAdjusted, notifications.tell_balance_adjusted),
+    inside(
+        wallet.BonusSweepDue,
+        "wallet.expire_bonus",
+        lambda kit, tx, event, now: wallet.expire_bonus(tx, event, now, kit.settings.bonus_tokens_days),
     ),
     # Housekeeping with the outside.
     outside(

@@ -26,6 +26,13 @@ from services.notifications.tell import (
     tell_statement,
     tell_stray_stars,
 )
+from services.notifications.tell_of_tokens import (
+    tell_balance_adjusted,
+    tell_balance_low,
+    tell_fee_charged,
+    tell_fee_missed,
+    tell_tokens_credited,
+)
 
 __all__ = [
     "Channel",
@@ -36,8 +43,12 @@ __all__ = [
     "explain",
     "tell_access_delayed",
     "tell_access_granted",
+    "tell_balance_adjusted",
+    "tell_balance_low",
     "tell_charge_declined",
     "tell_expired",
+    "tell_fee_charged",
+    "tell_fee_missed",
     "tell_foreign_refund",
     "tell_method_saved",
     "tell_payment_decided",
@@ -48,5 +59,6 @@ __all__ = [
     "tell_renewal_changed",
     "tell_statement",
     "tell_stray_stars",
+    "tell_tokens_credited",
     "why_undecided",
 ]

@@ -6,6 +6,7 @@ brought some (timeline.py), so that a refund takes its own days and a change of 
 Every change is a row in the journal with its cause; one invoice, or one reference, brings time once."""
 
 from services.subscriptions.change import ChangeOffer, OfferOver, change_offer, change_tariff, offer_change
+from services.subscriptions.ending import claim, ending_between
 from services.subscriptions.events import (
     GraceBegan,
     SubscriptionCanceled,
@@ -47,7 +48,9 @@ __all__ = [
     "cancel",
     "change_offer",
     "change_tariff",
+    "claim",
     "end_after_refund",
+    "ending_between",
     "expire",
     "extend_after_payment",
     "give",
