@@ -89,10 +89,10 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 def test_what_is_left_is_the_newest_of_what_came(minors: list[int]) -> None:
     postings = [(EPOCH + number * DAY, minor) for number, minor in enumerate(minors)]
     lots = left_of(postings)
-    credits = {at: -minor for at, minor in postings if minor < 0}
+    came = {at: -minor for at, minor in postings if minor < 0}
     assert [at for at, _ in lots] == sorted(at for at, _ in lots)
-    assert all(0 < tokens <= credits[at] for at, tokens in lots)
-    assert all(tokens == credits[at] for at, tokens in lots[1:]), "only the oldest is begun"
+    assert all(0 < tokens <= came[at] for at, tokens in lots)
+    assert all(tokens == came[at] for at, tokens in lots[1:]), "only the oldest is begun"
     total = -sum(minors)
     if total > 0:
         assert sum(tokens for _, tokens in lots) == total
