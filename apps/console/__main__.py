@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from apps.console import books, catalog, clients, doctor, payments, release, texts
+from apps.console import books, catalog, clients, doctor, payments, people, release, texts, wallet
 
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "release": (release.main, "apply migrations; runs before new code does"),
@@ -13,6 +13,8 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "catalog": (catalog.main, "import FILE: put a catalogue file (TOML) on sale"),
     "clients": (clients.main, "create NAME --scope SCOPE ... | list | revoke ID: who may call the HTTP API"),
     "payments": (payments.main, "show, decide, refund, hold against the providers' lists; payments --help says all"),
+    "people": (people.main, "block ID --reason WHY | unblock ID --reason WHY"),
+    "wallet": (wallet.main, "show USER | adjust USER --tokens N --reason WHY | history USER: people's tokens"),
     "books": (books.main, "check: prove that ledger, payments and refunds agree"),
     "texts": (texts.main, "update | compile | check: the message catalogues"),
 }
