@@ -1,8 +1,8 @@
 """What the buttons carry. Old messages stay in people's chats for years: a word once given keeps its meaning, and a
 button that no longer parses is answered as one of an older version. Telegram allows 64 bytes.
 
-`shop`, `my`, `conf`, `renew`, `help`, `check`, `retry`, `tariff`, `cards`, `forget` and `decide` also stand under
-notifications (services/notifications/buttons.py)."""
+`shop`, `my`, `conf`, `renew`, `help`, `check`, `retry`, `tariff`, `cards`, `forget`, `wallet` and `decide` also stand
+under notifications (services/notifications/buttons.py)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from pydantic import Field
 Id = Annotated[int, Field(ge=0, lt=2**63)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 ProviderCode = Annotated[str, Field(pattern=r"^[a-z]{1,16}$")]
+Currency = Literal["RUB", "UAH", "USD", "EUR", "XTR"]
+Minor = Annotated[int, Field(ge=0, lt=10**9)]
 Choice = Literal["apply", "refund", "keep"]
 Form = Literal["once", "save", "renew"]
 System = Literal["ios", "android", "windows", "macos", "linux"]
@@ -146,6 +148,53 @@ class History(CallbackData, prefix="history"):
     page: Annotated[int, Field(ge=0, le=10_000)]
 
 
+class Wallet(CallbackData, prefix="wallet"):
+    """Tokens: how many there are, and how to get more."""
+
+
+class TopUp(CallbackData, prefix="topup"):
+    """So much is to be paid in: by which way?"""
+
+    slug: Slug
+    currency: Currency
+    minor: Minor
+
+
+class TopUpOwn(CallbackData, prefix="topown"):
+    """The person will write how much."""
+
+    slug: Slug
+    currency: Currency
+
+
+class TopUpBy(CallbackData, prefix="topby"):
+    """Pay in `minor` units of the provider's currency."""
+
+    provider: ProviderCode
+    slug: Slug
+    minor: Minor
+
+
+class ReadTermsToTopUp(CallbackData, prefix="toptm"):
+    provider: ProviderCode
+    slug: Slug
+    minor: Minor
+
+
+class AgreeToTopUp(CallbackData, prefix="topok"):
+    """Consent to the terms and the payment, in one tap."""
+
+    provider: ProviderCode
+    slug: Slug
+    minor: Minor
+
+
+class Tokens(CallbackData, prefix="tokens"):
+    """What became of them; `before` is the last line that was seen, 0 begins with the newest."""
+
+    before: Id
+
+
 class Help(CallbackData, prefix="support"):
     pass
 
@@ -196,3 +245,27 @@ class Way:
     def read_terms(self) -> CallbackData:
         word = ReadTermsToSubscribe if self.form == "renew" else ReadTerms
         return word(provider=self.provider, slug=self.slug)
+
+    def home(self) -> CallbackData:
+        return Card(slug=self.slug)
+
+
+@dataclass(frozen=True, slots=True)
+class TopUpWay:
+    """How somebody pays `minor` units in under a tariff of tokens."""
+
+    provider: str
+    slug: str
+    minor: int
+
+    def pay(self) -> CallbackData:
+        return TopUpBy(provider=self.provider, slug=self.slug, minor=self.minor)
+
+    def agree(self) -> CallbackData:
+        return AgreeToTopUp(provider=self.provider, slug=self.slug, minor=self.minor)
+
+    def read_terms(self) -> CallbackData:
+        return ReadTermsToTopUp(provider=self.provider, slug=self.slug, minor=self.minor)
+
+    def home(self) -> CallbackData:
+        return Wallet()

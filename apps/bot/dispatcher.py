@@ -22,6 +22,7 @@ from apps.bot.routers import (
     stars,
     subscription,
     support,
+    wallet,
 )
 from apps.bot.screens.menu import essence
 from apps.bot.screens.support import commands
@@ -44,7 +45,7 @@ def build(kit: Kit) -> Dispatcher:
     private.include_routers(
         *(
             module.routes()
-            for module in (stars, menu, shop, payment, balance, subscription, cards, guide, support, decisions)
+            for module in (stars, menu, shop, payment, balance, wallet, subscription, cards, guide, support, decisions)
         ),
         edges.last_resort(),
     )

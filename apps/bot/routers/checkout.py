@@ -32,7 +32,7 @@ async def open_payment(callback: CallbackQuery, user: User, _: Language, kit: Ki
     if not offer.has(way):
         await open_card(callback, user, _, kit, way.slug, screens.not_offered(_))
         return
-    if not await in_thread(_has_consented, kit, user):
+    if not await in_thread(has_consented, kit, user):
         await show(callback, render_consent(_, way, offer.prices[way.provider]))
         return
     if way.provider == BALANCE:
@@ -85,10 +85,11 @@ async def show_opened(
     elif billing.Capability.MESSAGE in able and way.form != "renew":
         # The screen that stands there already has its invoice below it.
         if await show(callback, render_invoice_follows(_, invoice, payment.id)):
-            await _send_invoice(callback, user, kit, bot, payment.id, way.slug)
+            start = "balance" if invoice.quote.purpose == "topup" else f"buy_{way.slug}"
+            await _send_invoice(callback, user, kit, bot, payment.id, start)
     else:
         saving: screens.Saving = "no"
-        if billing.Capability.SAVED_METHOD in able:
+        if billing.Capability.SAVED_METHOD in able and invoice.quote.purpose != "topup":
             saving = "on" if way.form == "save" else "off"
         await show(callback, screens.render_pay(_, invoice, payment.id, opened.pay_url, way, saving))
 
@@ -121,10 +122,11 @@ def consent(kit: Kit, user: User) -> None:
         identity.consent(tx, user.id, DOCUMENT, TERMS_VERSION, kit.clock.now())
 
 
-async def _send_invoice(callback: CallbackQuery, user: User, kit: Kit, bot: Bot, payment_id: int, slug: str) -> None:
-    """Its start parameter makes of forwarded copies a link to the tariff: nobody pays for somebody else by mistake."""
+async def _send_invoice(callback: CallbackQuery, user: User, kit: Kit, bot: Bot, payment_id: int, start: str) -> None:
+    """Its `start` parameter makes of forwarded copies a link to what is sold: nobody pays for somebody else by
+    mistake."""
     message = await in_thread(_invoice_message, kit, user, payment_id)
-    await bot.send_invoice(chat_of(callback), **message, start_parameter=f"buy_{slug}")
+    await bot.send_invoice(chat_of(callback), **message, start_parameter=start)
 
 
 def _invoice_message(kit: Kit, user: User, payment_id: int) -> dict[str, Any]:
@@ -132,7 +134,8 @@ def _invoice_message(kit: Kit, user: User, payment_id: int) -> dict[str, Any]:
         return billing.invoice_message(tx, user.party, payment_id)
 
 
-def _has_consented(kit: Kit, user: User) -> bool:
+def has_consented(kit: Kit, user: User) -> bool:
+    """To the terms of use."""
     with kit.db.begin() as tx:
         return identity.has_consented(tx, user.id, DOCUMENT, TERMS_VERSION)
 

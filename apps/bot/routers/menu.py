@@ -7,10 +7,11 @@ from aiogram.types import CallbackQuery, Message
 from apps.bot import callbacks
 from apps.bot.routers.shop import open_card, open_shop
 from apps.bot.routers.subscription import open_mine
+from apps.bot.routers.wallet import open_wallet
 from apps.bot.screen import show
 from apps.bot.screens.menu import render_language_chosen, render_languages, render_menu, render_welcome
 from apps.threads import in_thread
-from services import identity
+from services import identity, wallet
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
@@ -27,7 +28,8 @@ def routes() -> Router:
 
 
 async def start(message: Message, command: CommandObject, user: User, _: Language, kit: Kit) -> None:
-    """Deep links: t.me/BOT?start=shop, my or buy_<slug>; other parameters only tell where the person came from."""
+    """Deep links: t.me/BOT?start=shop, my, balance or buy_<slug>; other parameters only tell where the person
+    came from."""
     match (command.args or "").partition("_"):
         case "shop", "", "":
             await open_shop(message, user, _, kit)
@@ -35,12 +37,15 @@ async def start(message: Message, command: CommandObject, user: User, _: Languag
             await open_mine(message, user, _, kit)
         case "buy", "_", slug:
             await open_card(message, user, _, kit, slug)
+        case "balance", "", "":
+            await open_wallet(message, user, _, kit)
         case _other:
-            await show(message, render_welcome(_, user.first_name))
+            has_wallet = await in_thread(_has_wallet, kit, user)
+            await show(message, render_welcome(_, user.first_name, has_wallet=has_wallet))
 
 
-async def open_menu(callback: CallbackQuery, _: Language) -> None:
-    await show(callback, render_menu(_))
+async def open_menu(callback: CallbackQuery, user: User, _: Language, kit: Kit) -> None:
+    await show(callback, render_menu(_, has_wallet=await in_thread(_has_wallet, kit, user)))
 
 
 async def choose_language(event: Message | CallbackQuery, _: Language) -> None:
@@ -50,6 +55,11 @@ async def choose_language(event: Message | CallbackQuery, _: Language) -> None:
 async def speak(callback: CallbackQuery, callback_data: callbacks.Speak, user: User, kit: Kit) -> None:
     chosen = await in_thread(_choose_language, kit, user.id, callback_data.code)
     await show(callback, render_language_chosen(chosen.language))
+
+
+def _has_wallet(kit: Kit, user: User) -> bool:
+    with kit.db.begin() as tx:
+        return wallet.has_wallet(tx, user.party)
 
 
 def _choose_language(kit: Kit, user_id: int, code: str) -> User:

@@ -8,9 +8,11 @@ from apps.bot.callbacks import Form, Way
 from apps.bot.links import bot_url
 from apps.bot.routers.checkout import attempt, consent, open_payment, show_opened, show_result
 from apps.bot.routers.shop import BALANCE, open_card
+from apps.bot.routers.wallet import open_wallet
 from apps.bot.screen import answer, show
 from apps.bot.screens import payment as screens
 from apps.bot.screens.terms import render_terms_before_payment
+from apps.bot.screens.wallet import top_up_is_closed
 from apps.threads import in_outside_thread, in_thread
 from services import billing, catalog
 from services.identity import User
@@ -77,6 +79,7 @@ async def retry(
     NotForSale when there is nothing to buy any more."""
     payment, invoice = await in_thread(attempt, kit, user, callback_data.payment_id)
     slug, now = invoice.quote.tariff, kit.clock.now()
+    is_top_up = invoice.quote.purpose == "topup"
     if payment.state == "succeeded":
         await show_result(callback, payment, user, _, kit)
         return
@@ -95,13 +98,19 @@ async def retry(
         )
     except billing.InvoiceClosed:
         _payment, closed = await in_thread(attempt, kit, user, payment.id)
-        await open_card(callback, user, _, kit, slug, screens.invoice_is_closed(_, closed))
+        if is_top_up:
+            await open_wallet(callback, user, _, kit, top_up_is_closed(_))
+        else:
+            await open_card(callback, user, _, kit, slug, screens.invoice_is_closed(_, closed))
     except (billing.ProviderOff, catalog.NotForSale):
-        await open_card(callback, user, _, kit, slug, screens.not_offered(_))
+        if is_top_up:
+            await open_wallet(callback, user, _, kit, screens.not_offered(_))
+        else:
+            await open_card(callback, user, _, kit, slug, screens.not_offered(_))
     except billing.PaymentDeclined as declined:
-        await show(callback, screens.render_declined(_, declined.reason, slug, callback.data))
+        await show(callback, screens.render_declined(_, declined.reason, None if is_top_up else slug, callback.data))
     except billing.CheckoutFailed:
-        await show(callback, screens.render_not_opened(_, slug, callback.data))
+        await show(callback, screens.render_not_opened(_, None if is_top_up else slug, callback.data))
     else:
         await show_opened(callback, user, _, kit, bot, opened, Way(payment.provider, slug))
 

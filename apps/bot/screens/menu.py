@@ -9,10 +9,10 @@ from apps.bot.screens.words import isolated
 from services.platform.i18n import LANGUAGES, NAMES, Language
 
 
-def render_welcome(_: Language, first_name: str) -> Screen:
+def render_welcome(_: Language, first_name: str, *, has_wallet: bool = False) -> Screen:
     name = isolated(first_name)
     greeting = _("👋 Hello, {name}!", name=name) if name else _("👋 Hello!")
-    return Screen(f"{greeting}\n\n{essence(_)}", main_menu(_))
+    return Screen(f"{greeting}\n\n{essence(_)}", main_menu(_, has_wallet=has_wallet))
 
 
 def essence(_: Language) -> str:
@@ -23,8 +23,8 @@ def essence(_: Language) -> str:
     )
 
 
-def render_menu(_: Language) -> Screen:
-    return Screen(_("🏠 <b>Main menu</b>\n\nWhat would you like to do?"), main_menu(_))
+def render_menu(_: Language, *, has_wallet: bool = False) -> Screen:
+    return Screen(_("🏠 <b>Main menu</b>\n\nWhat would you like to do?"), main_menu(_, has_wallet=has_wallet))
 
 
 def render_hint(_: Language) -> Screen:
@@ -57,10 +57,12 @@ def render_language_chosen(_: Language) -> Screen:
     return Screen(_("Done: we speak English now.\n\nWhat would you like to do?"), main_menu(_))
 
 
-def main_menu(_: Language) -> InlineKeyboardMarkup:
+def main_menu(_: Language, *, has_wallet: bool = False) -> InlineKeyboardMarkup:
+    """`has_wallet`: there are tokens, or some for sale."""
     return keyboard(
         [button(_.label("Buy VPN access"), callbacks.Shop())],
         [button(_.label("My subscription"), callbacks.Mine())],
+        [button(_.label("My tokens"), callbacks.Wallet())] if has_wallet else [],
         [button(_.label("How to connect"), callbacks.Connect(subscription_id=0))],
         [
             button(_.label("Payment history"), callbacks.History(page=0)),

@@ -26,6 +26,9 @@ def render_pay(_: Language, invoice: Invoice, payment_id: int, pay_url: str, way
             "Telegram charges the Stars by itself until you stop it: in Telegram's settings, “My Stars”. Press the"
             " button, pay, and come back: your access arrives here by itself."
         )
+    elif invoice.quote.purpose == "topup":
+        to_pay = _("To pay: <b>{price}</b>", price=price)
+        how = _("Press the button, pay, and come back: your tokens arrive here by themselves.")
     else:
         to_pay = _("To pay: <b>{price}</b>", price=price)
         how = _("Press the button, pay, and come back: your access arrives here by itself.")
@@ -35,7 +38,7 @@ def render_pay(_: Language, invoice: Invoice, payment_id: int, pay_url: str, way
             [link(_.label("Pay {price}", price=price), pay_url)],
             _memory(_, way, saving),
             [button(_.label("Check payment"), callbacks.Check(payment_id=payment_id))],
-            back(_, callbacks.Card(slug=way.slug)),
+            back(_, callbacks.Wallet() if invoice.quote.purpose == "topup" else way.home()),
         ),
     )
 
@@ -73,6 +76,12 @@ def render_spend(
 
 def render_paid(_: Language, invoice: Invoice, *, ready: bool) -> Screen:
     """`ready`: the access can be had right now."""
+    if invoice.quote.purpose == "topup":
+        come = _("Your tokens are on your balance, or will be in a moment.")
+        return Screen(
+            "\n\n".join([_("✅ <b>Paid, thank you!</b>"), come]),
+            keyboard([button(_.label("My tokens"), callbacks.Wallet())], to_menu(_)),
+        )
     news = (
         _("Your access is ready: take it in “My subscription”.")
         if ready
@@ -101,15 +110,15 @@ def render_not_paid(_: Language, payment: Payment, invoice: Invoice) -> Screen:
         f"{text}\n\n{explain(_, payment.reason)}",
         keyboard(
             [button(_.label("Try again"), callbacks.Retry(payment_id=payment.id))],
-            _other_ways(_, invoice.quote.tariff),
+            _other_ways(_, None if invoice.quote.purpose == "topup" else invoice.quote.tariff),
             [button(_.label("Help & support"), callbacks.Help())],
             to_menu(_),
         ),
     )
 
 
-def render_declined(_: Language, reason: str, slug: str, pressed: str | None) -> Screen:
-    """The provider refused before there was a page to pay on. `pressed` as in `render_not_opened`."""
+def render_declined(_: Language, reason: str, slug: str | None, pressed: str | None) -> Screen:
+    """The provider refused before there was a page to pay on. `slug` and `pressed` as in `render_not_opened`."""
     text = _("❌ <b>The payment did not go through</b>")
     return Screen(f"{text}\n\n{explain(_, reason)}", _again(_, slug, pressed))
 
@@ -121,8 +130,9 @@ def render_being_confirmed(_: Language, payment_id: int) -> Screen:
     )
 
 
-def render_not_opened(_: Language, slug: str, pressed: str | None) -> Screen:
-    """There is no page to pay on. `pressed` is the data of the button that led here, to press it again."""
+def render_not_opened(_: Language, slug: str | None, pressed: str | None) -> Screen:
+    """There is no page to pay on. Without a `slug` it was a top-up; `pressed` is the data of the button that led
+    here, to press it again."""
     return Screen(
         _("The payment page could not be opened. Nothing was charged: please try again in a minute."),
         _again(_, slug, pressed),
@@ -163,9 +173,10 @@ def _memory(_: Language, way: Way, saving: Saving) -> Row:
             return []
 
 
-def _again(_: Language, slug: str, pressed: str | None) -> InlineKeyboardMarkup:
+def _again(_: Language, slug: str | None, pressed: str | None) -> InlineKeyboardMarkup:
     return keyboard([button(_.label("Try again"), pressed)] if pressed else [], _other_ways(_, slug), to_menu(_))
 
 
-def _other_ways(_: Language, slug: str) -> Row:
-    return [button(_.label("Another way to pay"), callbacks.Card(slug=slug))]
+def _other_ways(_: Language, slug: str | None) -> Row:
+    elsewhere = callbacks.Card(slug=slug) if slug is not None else callbacks.Wallet()
+    return [button(_.label("Another way to pay"), elsewhere)]

@@ -18,12 +18,16 @@ def render_invoice_follows(_: Language, invoice: Invoice, payment_id: int) -> Sc
                 _("⭐ <b>Payment in Stars</b>"),
                 bold(_.own(invoice.quote.name)),
                 _("To pay: <b>{price}</b>", price=_.money(invoice.amount)),
-                _("The invoice is in the next message: press its button. Your access arrives here by itself."),
+                _("The invoice is in the next message: press its button. Your tokens arrive here by themselves.")
+                if invoice.quote.purpose == "topup"
+                else _("The invoice is in the next message: press its button. Your access arrives here by itself."),
             ]
         ),
         keyboard(
             [button(_.label("Check payment"), callbacks.Check(payment_id=payment_id))],
-            back(_, callbacks.Card(slug=invoice.quote.tariff)),
+            back(
+                _, callbacks.Wallet() if invoice.quote.purpose == "topup" else callbacks.Card(slug=invoice.quote.tariff)
+            ),
         ),
     )
 

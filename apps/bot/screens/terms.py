@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apps.bot import callbacks
-from apps.bot.callbacks import Way
+from apps.bot.callbacks import TopUpWay, Way
 from apps.bot.keyboards import back, button, keyboard, to_menu
 from apps.bot.screen import Screen
 from services.platform.i18n import Language
@@ -12,7 +12,7 @@ from services.platform.money import Money
 TERMS_VERSION = "2026-11-21"
 
 
-def render_consent(_: Language, way: Way, price: Money) -> Screen:
+def render_consent(_: Language, way: Way | TopUpWay, price: Money) -> Screen:
     """Asked once before the first payment."""
     return Screen(
         _(
@@ -22,7 +22,7 @@ def render_consent(_: Language, way: Way, price: Money) -> Screen:
         keyboard(
             [button(_.label("Accept and pay {price}", price=_.money(price)), way.agree())],
             [button(_.label("Read the terms"), way.read_terms())],
-            back(_, callbacks.Card(slug=way.slug)),
+            back(_, way.home()),
         ),
     )
 
@@ -46,7 +46,7 @@ def render_terms(_: Language) -> Screen:
     return Screen(_text(_), keyboard(to_menu(_)))
 
 
-def render_terms_before_payment(_: Language, way: Way) -> Screen:
+def render_terms_before_payment(_: Language, way: Way | TopUpWay) -> Screen:
     """Back leads to where the person was asked."""
     return Screen(_text(_), keyboard(back(_, way.pay())))
 
