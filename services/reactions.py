@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy.orm import Session
 
-from services import billing, identity, notifications, provisioning, subscriptions
+from services import billing, identity, notifications, provisioning, subscriptions, wallet
 from services.kit import Kit
 from services.platform import outbox
 from services.platform.clock import wall_clock
@@ -42,6 +42,12 @@ def inside(event: type[E], name: str, run: Callable[[Kit, Session, E, datetime],
     return Reaction(event, name, "default", inside=run)
 
 
+def plain(event: type[E], run: Callable[[Session, E, datetime], object]) -> Reaction:
+    """An inside one that needs nothing of the kit, named after its service and function."""
+    name = f"{run.__module__.split('.')[1]}.{run.__name__}"
+    return inside(event, name, lambda _, tx, event, now: run(tx, event, now))
+
+
 def outside(event: type[E], name: str, queue: str, run: Callable[[Kit, E, datetime], object]) -> Reaction:
     return Reaction(event, name, queue, outside=run)
 
@@ -67,46 +73,27 @@ REACTIONS = (
         lambda kit, event, now: billing.capture_or_cancel(kit.db, kit.providers, event, now),
     ),
     # It is paid: the subscription goes on, the access follows, the person is told.
-    inside(
-        billing.InvoicePaid,
-        "subscriptions.extend_after_payment",
-        lambda _, tx, event, now: subscriptions.extend_after_payment(tx, event, now),
-    ),
-    inside(billing.InvoicePaid, "billing.note_charge_paid", lambda _, tx, e, now: billing.note_charge_paid(tx, e, now)),
+    plain(billing.InvoicePaid, subscriptions.extend_after_payment),
+    plain(billing.InvoicePaid, billing.note_charge_paid),
     # It was bought with a promo code: that use counts now, and what the code gives on top follows.
-    inside(billing.InvoicePaid, "billing.honour_promo", lambda _, tx, event, now: billing.honour_promo(tx, event, now)),
-    inside(
-        billing.InvoicePaid,
-        "subscriptions.add_promo_days",
-        lambda _, tx, e, now: subscriptions.add_promo_days(tx, e, now),
-    ),
+    plain(billing.InvoicePaid, billing.honour_promo),
+    plain(billing.InvoicePaid, subscriptions.add_promo_days),
+    plain(billing.InvoicePaid, wallet.credit_after_payment),
     outside(
         subscriptions.SubscriptionExtended,
         "provisioning.grant",
         "access",
         lambda kit, event, now: provisioning.grant(kit.db, event, now, kit.provisioners),
     ),
-    inside(
-        provisioning.AccessGranted,
-        "notifications.tell_access_granted",
-        lambda _, tx, event, now: notifications.tell_access_granted(tx, event, now),
-    ),
+    plain(provisioning.AccessGranted, notifications.tell_access_granted),
     inside(
         provisioning.AccessDelayed,
         "notifications.tell_access_delayed",
         lambda kit, tx, event, now: notifications.tell_access_delayed(tx, event, now, kit.settings.telegram_admin_ids),
     ),
     # It is not paid, or not as it should be.
-    inside(
-        billing.PaymentFailed,
-        "notifications.tell_payment_failed",
-        lambda _, tx, event, now: notifications.tell_payment_failed(tx, event, now),
-    ),
-    inside(
-        billing.PaymentFailed,
-        "billing.plan_next_try",
-        lambda _, tx, event, now: billing.plan_next_try(tx, event, now),
-    ),
+    plain(billing.PaymentFailed, notifications.tell_payment_failed),
+    plain(billing.PaymentFailed, billing.plan_next_try),
     inside(
         billing.PaymentNeedsDecision,
         "billing.apply_policy",
@@ -119,11 +106,7 @@ REACTIONS = (
             tx, event, now, kit.settings.telegram_admin_ids, kit.settings.payment_policies
         ),
     ),
-    inside(
-        billing.PaymentDecided,
-        "notifications.tell_payment_decided",
-        lambda _, tx, event, now: notifications.tell_payment_decided(tx, event, now),
-    ),
+    plain(billing.PaymentDecided, notifications.tell_payment_decided),
     # Money goes back: the days and the rewards of that order go with it, the person is told.
     outside(
         billing.RefundRequested,
@@ -137,26 +120,11 @@ REACTIONS = (
         "payments",
         lambda kit, event, now: billing.continue_refund(kit.db, kit.providers, event.refund_id, now),
     ),
-    inside(
-        billing.PaymentRefunded,
-        "subscriptions.shorten_after_refund",
-        lambda _, tx, event, now: subscriptions.shorten_after_refund(tx, event, now),
-    ),
-    inside(
-        billing.PaymentRefunded,
-        "subscriptions.take_promo_days",
-        lambda _, tx, e, now: subscriptions.take_promo_days(tx, e, now),
-    ),
-    inside(
-        billing.PaymentRefunded,
-        "billing.reverse_rewards",
-        lambda _, tx, event, now: billing.reverse_rewards(tx, event, now),
-    ),
-    inside(
-        billing.PaymentRefunded,
-        "notifications.tell_refunded",
-        lambda _, tx, event, now: notifications.tell_refunded(tx, event, now),
-    ),
+    plain(billing.PaymentRefunded, subscriptions.shorten_after_refund),
+    plain(billing.PaymentRefunded, subscriptions.take_promo_days),
+    plain(billing.PaymentRefunded, billing.reverse_rewards),
+    plain(billing.PaymentRefunded, wallet.take_back_after_refund),
+    plain(billing.PaymentRefunded, notifications.tell_refunded),
     inside(
         billing.RefundFailed,
         "notifications.tell_refund_failed",
@@ -173,27 +141,15 @@ REACTIONS = (
         lambda _, tx, event, _now: provisioning.shorten(tx, event),
     ),
     # Remembered cards, and what providers renew by themselves.
-    inside(
-        billing.RenewalChanged,
-        "notifications.tell_renewal_changed",
-        lambda _, tx, event, now: notifications.tell_renewal_changed(tx, event, now),
-    ),
-    inside(
-        billing.MethodSaved,
-        "notifications.tell_method_saved",
-        lambda _, tx, event, now: notifications.tell_method_saved(tx, event, now),
-    ),
+    plain(billing.RenewalChanged, notifications.tell_renewal_changed),
+    plain(billing.MethodSaved, notifications.tell_method_saved),
     outside(
         billing.ChargeDue,
         "billing.carry_out_charge",
         "payments",
         lambda kit, event, now: billing.carry_out_charge(kit.db, kit.providers, event, now),
     ),
-    inside(
-        billing.ChargeDeclined,
-        "notifications.tell_charge_declined",
-        lambda _, tx, event, now: notifications.tell_charge_declined(tx, event, now),
-    ),
+    plain(billing.ChargeDeclined, notifications.tell_charge_declined),
     # The day's operations, held against the providers' lists.
     outside(
         billing.StatementDue,
@@ -213,16 +169,8 @@ REACTIONS = (
         "access",
         lambda kit, event, now: provisioning.withdraw(kit.db, event, now, kit.provisioners),
     ),
-    inside(
-        subscriptions.SubscriptionPaused,
-        "notifications.tell_paused",
-        lambda _, tx, event, now: notifications.tell_paused(tx, event, now),
-    ),
-    inside(
-        subscriptions.SubscriptionCanceled,
-        "notifications.tell_canceled",
-        lambda _, tx, event, now: notifications.tell_canceled(tx, event, now),
-    ),
+    plain(subscriptions.SubscriptionPaused, notifications.tell_paused),
+    plain(subscriptions.SubscriptionCanceled, notifications.tell_canceled),
     # It is over: access ends, the person is told.
     outside(
         subscriptions.SubscriptionExpired,
@@ -230,10 +178,17 @@ REACTIONS = (
         "access",
         lambda kit, event, now: provisioning.withdraw(kit.db, event, now, kit.provisioners),
     ),
+    plain(subscriptions.SubscriptionExpired, notifications.tell_expired),
+    # Tokens: what came, what a period cost, what is left.
+    plain(wallet.TokensCredited, notifications.tell_tokens_credited),
+    plain(wallet.FeeCharged, notifications.tell_fee_charged),
+    plain(wallet.FeeMissed, notifications.tell_fee_missed),
+    plain(wallet.BalanceLow, notifications.tell_balance_low),
+    plain(wallet.BalanceAdjusted, notifications.tell_balance_adjusted),
     inside(
-        subscriptions.SubscriptionExpired,
-        "notifications.tell_expired",
-        lambda _, tx, event, now: notifications.tell_expired(tx, event, now),
+        wallet.BonusSweepDue,
+        "wallet.expire_bonus",
+        lambda kit, tx, event, now: wallet.expire_bonus(tx, event, now, kit.settings.bonus_tokens_days),
     ),
     # Housekeeping with the outside.
     outside(

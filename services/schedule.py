@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from services import billing, promotions, provisioning, subscriptions
+from services import billing, promotions, provisioning, subscriptions, wallet
 from services.platform import idempotency, inbox, outbox
 from services.platform.db import Database
 from services.platform.slots import claim
@@ -32,6 +32,9 @@ SCHEDULE = (
     Scheduled("billing.schedule_refund_checks", timedelta(minutes=5), billing.schedule_refund_checks),
     Scheduled("billing.schedule_statements", timedelta(hours=1), billing.schedule_statements),
     Scheduled("billing.expire_invoices", timedelta(minutes=10), billing.expire_invoices),
+    # Before anything ends: what is paid in tokens goes on.
+    Scheduled("wallet.charge_fees", timedelta(minutes=1), wallet.charge_fees),
+    Scheduled("wallet.announce_bonus_sweep", HOUR, wallet.announce_bonus_sweep),
     Scheduled("subscriptions.expire", timedelta(minutes=1), subscriptions.expire),
     Scheduled("provisioning.schedule_server_checks", timedelta(minutes=10), provisioning.schedule_server_checks),
     Scheduled("outbox.purge", HOUR, lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),

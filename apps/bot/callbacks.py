@@ -3,8 +3,8 @@ button that no longer parses is answered as one of an older version. Telegram al
 
 What is done with a subscription stands in callbacks_life.py.
 
-`shop`, `my`, `conf`, `renew`, `resume`, `manage`, `help`, `check`, `retry`, `tariff`, `cards`, `forget` and `decide`
-also stand under notifications (services/notifications/buttons.py)."""
+`shop`, `my`, `conf`, `renew`, `resume`, `manage`, `help`, `check`, `retry`, `tariff`, `cards`, `forget`, `wallet` and
+`decide` also stand under notifications (services/notifications/buttons.py)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from pydantic import Field
 from apps.bot.callback_values import Id, ProviderCode, Slug
 from apps.bot.callbacks_life import AgreeToChange, PayChange, ReadTermsToChange, SeeOffer
 
+Currency = Literal["RUB", "UAH", "USD", "EUR", "XTR"]
+Minor = Annotated[int, Field(ge=0, lt=10**9)]
 Choice = Literal["apply", "refund", "keep"]
 Form = Literal["once", "save", "renew"]
 System = Literal["ios", "android", "windows", "macos", "linux"]
@@ -154,6 +156,53 @@ class History(CallbackData, prefix="history"):
     page: Annotated[int, Field(ge=0, le=10_000)]
 
 
+class Wallet(CallbackData, prefix="wallet"):
+    """Tokens: how many there are, and how to get more."""
+
+
+class TopUp(CallbackData, prefix="topup"):
+    """So much is to be paid in: by which way?"""
+
+    slug: Slug
+    currency: Currency
+    minor: Minor
+
+
+class TopUpOwn(CallbackData, prefix="topown"):
+    """The person will write how much."""
+
+    slug: Slug
+    currency: Currency
+
+
+class TopUpBy(CallbackData, prefix="topby"):
+    """Pay in `minor` units of the provider's currency."""
+
+    provider: ProviderCode
+    slug: Slug
+    minor: Minor
+
+
+class ReadTermsToTopUp(CallbackData, prefix="toptm"):
+    provider: ProviderCode
+    slug: Slug
+    minor: Minor
+
+
+class AgreeToTopUp(CallbackData, prefix="topok"):
+    """Consent to the terms and the payment, in one tap."""
+
+    provider: ProviderCode
+    slug: Slug
+    minor: Minor
+
+
+class Tokens(CallbackData, prefix="tokens"):
+    """What became of them; `before` is the last line that was seen, 0 begins with the newest."""
+
+    before: Id
+
+
 class Help(CallbackData, prefix="support"):
     pass
 
@@ -215,3 +264,25 @@ class Way:
     def others(self) -> CallbackData:
         """All the ways to pay for it."""
         return Card(slug=self.slug) if self.offer_id is None else SeeOffer(offer_id=self.offer_id)
+
+
+@dataclass(frozen=True, slots=True)
+class TopUpWay:
+    """How somebody pays `minor` units in under a tariff of tokens."""
+
+    provider: str
+    slug: str
+    minor: int
+    form: Form = "once"
+
+    def pay(self) -> CallbackData:
+        return TopUpBy(provider=self.provider, slug=self.slug, minor=self.minor)
+
+    def agree(self) -> CallbackData:
+        return AgreeToTopUp(provider=self.provider, slug=self.slug, minor=self.minor)
+
+    def read_terms(self) -> CallbackData:
+        return ReadTermsToTopUp(provider=self.provider, slug=self.slug, minor=self.minor)
+
+    def others(self) -> CallbackData:
+        return Wallet()

@@ -26,6 +26,7 @@ from apps.bot.routers import (
     subscription,
     support,
     trial,
+    wallet,
 )
 from apps.bot.screens.menu import essence
 from apps.bot.screens.support import commands
@@ -49,8 +50,8 @@ def build(kit: Kit) -> Dispatcher:
         *(
             module.routes()
             for module in (
-                *(stars, menu, trial, shop, promo, payment, balance, subscription, manage, change, cards, guide),
-                *(support, decisions),
+                *(stars, menu, trial, shop, promo, payment, balance, wallet, subscription, manage, change, cards),
+                *(guide, support, decisions),
             )
         ),
         promo.plain_codes(),

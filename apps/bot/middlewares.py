@@ -12,12 +12,13 @@ from aiogram.dispatcher.flags import get_flag
 from aiogram.types import CallbackQuery, TelegramObject, Update
 from aiogram.types import User as TelegramUser
 
-from apps.bot.screen import answer
+from apps.bot.screen import Screen, answer, show
+from apps.bot.screens.failure import you_are_blocked
 from apps.threads import in_thread
 from services import identity
 from services.kit import Kit
 from services.platform.db import Database
-from services.platform.i18n import language
+from services.platform.i18n import Language, language
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -42,7 +43,17 @@ async def introduce(handler: Handler, event: TelegramObject, data: dict[str, Any
     user = await in_thread(_greet, kit.db, person, _start_parameter(event), kit.clock.now())
     data["user"], data["_"] = user, user.language
     with structlog.contextvars.bound_contextvars(user_id=user.id, chat_id=person.id, username=person.username):
+        if user.blocked:
+            return await _turn_away(event, user.language)
         return await handler(event, data)
+
+
+async def _turn_away(event: Update, _: Language) -> None:
+    """An operator has blocked this person. What the update says of money was stored before."""
+    if event.callback_query is not None:
+        await answer(event.callback_query, you_are_blocked(_), alert=True)
+    elif event.message is not None and event.message.successful_payment is None:
+        await show(event.message, Screen(you_are_blocked(_)))
 
 
 async def answer_first(handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:

@@ -5,7 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from apps.console import books, catalog, clients, doctor, payments, promo, release, subscriptions, texts
+from apps.console import (
+    books,
+    catalog,
+    clients,
+    doctor,
+    payments,
+    people,
+    promo,
+    release,
+    subscriptions,
+    texts,
+    wallet,
+)
 
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "release": (release.main, "apply migrations; runs before new code does"),
@@ -15,6 +27,8 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "payments": (payments.main, "show, decide, refund, hold against the providers' lists; payments --help says all"),
     "promo": (promo.main, "create, list, show, deactivate, import, export: promo codes; promo --help says all"),
     "subscriptions": (subscriptions.main, "show, pause, resume, cancel, give-days; subscriptions --help says all"),
+    "people": (people.main, "block ID --reason WHY | unblock ID --reason WHY"),
+    "wallet": (wallet.main, "show USER | adjust USER --tokens N --reason WHY | history USER: people's tokens"),
     "books": (books.main, "check: prove that ledger, payments and refunds agree"),
     "texts": (texts.main, "update | compile | check: the message catalogues"),
 }

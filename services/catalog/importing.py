@@ -16,16 +16,17 @@ from services.catalog.period import Period
 from services.catalog.tariffs import AUDIENCES
 from services.platform.errors import Invalid
 from services.platform.i18n import LANGUAGES
-from services.platform.money import BadAmount, Money
+from services.platform.money import EXPONENTS, BadAmount, Money
 
 SLUG = re.compile(r"[a-z][a-z0-9-]{0,30}")
 ACCESS = ("wireguard",)
 GIGABYTE = 10**9
+RATE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 LONGEST = {"name": 60, "description": 1500}  # what fits a button, and a card within Telegram's 4096
 KNOWN = {
     "slug", "product", "name", "description", "features", "prices", "period", "tokens", "subscription_fee",
     "minimum_payment", "traffic_gb", "devices", "speed_mbps", "locations", "access", "order", "active", "audience",
-    "grace",
+    "grace", "top_up", "token_rate", "token_floor",
 }  # fmt: skip
 
 
@@ -110,12 +111,15 @@ class _Offer:
             "name": self._texts("name"),
             "description": self._texts("description"),
             "features": self._features(),
-            "prices": self._amounts("prices", required=self._given.get("audience") != "trial"),
+            "prices": self._amounts("prices", required=not self._is_sold_otherwise()),
             "period": self._period("period"),
             "grace": self._period("grace") if "grace" in self._given else None,
             "tokens": self._whole("tokens", 0),
             "subscription_fee": self._whole("subscription_fee", 0),
             "minimum_payments": self._amounts("minimum_payment", required=False),
+            "top_up": self._sums("top_up") or None,
+            "token_rate": self._rates("token_rate") or None,
+            "token_floor": self._whole("token_floor", 0) or None,
             "traffic_bytes": traffic * GIGABYTE if traffic else None,
             "devices": self._whole("devices", None),
             "speed_mbps": self._whole("speed_mbps", None),
@@ -126,6 +130,8 @@ class _Offer:
         }
         if values["audience"] not in AUDIENCES:
             self._fault("audience", f"must be one of {', '.join(AUDIENCES)}")
+        if astray := sorted(set(values["top_up"] or {}) - set(values["token_rate"] or {})):
+            self._fault("top_up", f"has no token_rate for {', '.join(astray)}")
         if (order := self._whole("order", None)) is not None:
             values["position"] = order
         return values
@@ -172,17 +178,40 @@ class _Offer:
         if not isinstance(given, dict) or (required and not given):
             self._fault(name, 'must be amounts by currency: {RUB = "299.00"}')
             return {}
-        amounts = {}
+        return {currency: self._amount(name, currency, text) for currency, text in given.items()}
+
+    def _is_sold_otherwise(self) -> bool:
+        """A trial is given, and tokens may be sold by the sum."""
+        return self._given.get("audience") == "trial" or "token_rate" in self._given
+
+    def _sums(self, name: str) -> dict[str, list[int]]:
+        given = self._given.get(name, {})
+        if not isinstance(given, dict) or not all(isinstance(sums, list) and sums for sums in given.values()):
+            self._fault(name, 'must be lists of amounts by currency: {RUB = ["200.00", "500.00"]}')
+            return {}
+        if any(len(sums) > 8 for sums in given.values()):
+            self._fault(name, "may have 8 amounts of a currency")
+        return {currency: [self._amount(name, currency, text) for text in sums] for currency, sums in given.items()}
+
+    def _amount(self, name: str, currency: str, text: object) -> int:
+        try:
+            amount = Money.parse(text, currency)  # type: ignore[arg-type]  # it refuses what is no text
+        except BadAmount as error:
+            self._fault(name, f"{currency}: {error}")
+            return 0
+        if amount.minor <= 0:
+            self._fault(name, f"{currency}: must be above zero")
+        return amount.minor
+
+    def _rates(self, name: str) -> dict[str, str]:
+        given = self._given.get(name, {})
+        if not isinstance(given, dict):
+            self._fault(name, 'must be decimals by currency: {RUB = "1"}')
+            return {}
         for currency, text in given.items():
-            try:
-                amount = Money.parse(text, currency)
-            except BadAmount as error:
-                self._fault(name, f"{currency}: {error}")
-                continue
-            if amount.minor <= 0:
-                self._fault(name, f"{currency}: must be above zero")
-            amounts[currency] = amount.minor
-        return amounts
+            if currency not in EXPONENTS or not isinstance(text, str) or not RATE.fullmatch(text) or not float(text):
+                self._fault(name, f"{currency}: must be a decimal above zero in quotes, with 6 digits after the point")
+        return given
 
     def _period(self, name: str) -> dict[str, Any]:
         given = self._given.get(name)

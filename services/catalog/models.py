@@ -10,7 +10,8 @@ from services.platform.db import Base
 
 
 class TariffRow(Base):
-    """Texts are objects of language to text. Prices are objects of currency to minor units."""
+    """Texts are objects of language to text. Prices are objects of currency to minor units, `top_up` of currency to a
+    list of those, `token_rate` of currency to a decimal as text."""
 
     __tablename__ = "tariffs"
     slug: Mapped[str] = mapped_column(primary_key=True)
@@ -33,4 +34,7 @@ class TariffRow(Base):
     active: Mapped[bool]
     audience: Mapped[str]
     grace: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    top_up: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    token_rate: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    token_floor: Mapped[int | None]
     updated_at: Mapped[datetime]

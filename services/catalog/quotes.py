@@ -27,7 +27,9 @@ class Quote:
     `purpose` says what the payment is for: "subscription" (a period of the tariff), or what one of the services above
     sells under this tariff ("change", "topup", "gift"), and `subject` names that service's own row, where it has one.
     `list_price` is the price before a discount, `promo` the code that gave it. `grace` is how long access goes on after
-    the end."""
+    the end. `token_rate` (a decimal as text) is how many tokens one major unit of the price brings, where that is what
+    is sold; `subscription_fee` is what each further period costs in tokens, `token_floor` how far below zero their
+    balance may go."""
 
     tariff: str
     revision: int
@@ -46,6 +48,9 @@ class Quote:
     list_price: Money | None = None
     promo: str | None = None
     grace: Period | None = None
+    token_rate: str | None = None
+    subscription_fee: int = 0
+    token_floor: int = 0
 
     def gives_the_same_as(self, other: Quote) -> bool:
         """Its periods can be added to the other's: they differ in length and price only."""
@@ -81,6 +86,9 @@ class Quote:
             "list_price": self.list_price and {"minor": self.list_price.minor, "currency": self.list_price.currency},
             "promo": self.promo,
             "grace": self.grace and self.grace.to_json(),
+            "token_rate": self.token_rate,
+            "subscription_fee": self.subscription_fee or None,
+            "token_floor": self.token_floor or None,
         }
         return {name: value for name, value in given.items() if value is not None}
 
@@ -123,4 +131,6 @@ def terms(offered: Tariff, price: Money) -> Quote:
         locations=offered.locations,
         access=offered.access,
         grace=offered.grace,
+        subscription_fee=offered.subscription_fee,
+        token_floor=offered.token_floor,
     )

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import ClassVar
 
 from sqlalchemy import select
@@ -23,7 +24,10 @@ class TariffNotFound(NotFound):
 class Tariff:
     """What an operator offers. Texts are by language; None for traffic, devices or speed means unlimited.
     `access` names what is delivered ("wireguard"); `locations` are server codes, none meaning any; `grace` is how long
-    access goes on after the end. A tariff whose audience is "trial" is not sold: it is given once, for its period."""
+    access goes on after the end. A tariff whose audience is "trial" is not sold: it is given once, for its period.
+
+    `token_rate` is how many tokens one major unit of a currency brings when it is paid in, `top_up` the sums on the
+    buttons; the balance may go `token_floor` tokens below zero."""
 
     slug: str
     revision: int
@@ -45,6 +49,9 @@ class Tariff:
     active: bool
     audience: str
     grace: Period | None = None
+    top_up: Mapping[str, tuple[Money, ...]] = field(default_factory=dict)
+    token_rate: Mapping[str, Decimal] = field(default_factory=dict)
+    token_floor: int = 0
 
 
 def tariff(tx: Session, slug: str) -> Tariff:
@@ -83,4 +90,9 @@ def read(row: TariffRow) -> Tariff:
         active=row.active,
         audience=row.audience,
         grace=Period.from_json(row.grace) if row.grace else None,
+        top_up={
+            currency: tuple(Money(minor, currency) for minor in sums) for currency, sums in (row.top_up or {}).items()
+        },
+        token_rate={currency: Decimal(rate) for currency, rate in (row.token_rate or {}).items()},
+        token_floor=row.token_floor or 0,
     )

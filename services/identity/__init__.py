@@ -22,11 +22,14 @@ from services.identity.events import UserJoined
 from services.identity.parties import Party
 from services.identity.people import (
     User,
+    UserBlocked,
     UserNotFound,
+    block,
     choose_language,
     find_user,
     greet,
     mark_unreachable,
+    unblock,
     user,
 )
 
@@ -39,9 +42,11 @@ __all__ = [
     "NameTaken",
     "Party",
     "User",
+    "UserBlocked",
     "UserJoined",
     "UserNotFound",
     "authenticate",
+    "block",
     "choose_language",
     "clients",
     "consent",
@@ -52,5 +57,6 @@ __all__ = [
     "mark_unreachable",
     "revoke_client",
     "scopes",
+    "unblock",
     "user",
 ]

@@ -25,6 +25,8 @@ from services.platform.errors import Conflict, Invalid, NotFound, Unauthenticate
 SCOPES = {
     "payments": "open payments, try them again, read them",
     "payments:refund": "give money back",
+    "tokens": "read people's tokens and what became of them",
+    "tokens:spend": "spend people's tokens",
 }
 KEY = re.compile(r"kiosk_([1-9][0-9]{0,17})_([A-Za-z0-9_-]{43})")
 NAME = re.compile(r"[^\W_][\w .-]{0,59}")

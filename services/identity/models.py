@@ -21,6 +21,7 @@ class UserRow(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     unreachable_at: Mapped[datetime | None]
+    blocked_at: Mapped[datetime | None]  # by an operator
 
 
 class ConsentRow(Base):

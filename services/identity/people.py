@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from services.identity.events import UserJoined
 from services.identity.models import UserRow
 from services.identity.parties import Party
-from services.platform.errors import NotFound
+from services.platform import audit
+from services.platform.errors import Forbidden, NotFound
 from services.platform.i18n import Language, language
 from services.platform.outbox import emit
 
@@ -20,9 +21,16 @@ class UserNotFound(NotFound):
     code: ClassVar[str] = "user_not_found"
 
 
+class UserBlocked(Forbidden):
+    """An operator has blocked this person."""
+
+    code: ClassVar[str] = "user_blocked"
+
+
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person as of one moment. `reachable` is False once Telegram said that the bot may not write there."""
+    """A person as of one moment. `reachable` is False once Telegram said that the bot may not write there; `blocked`:
+    an operator lets them buy and spend nothing."""
 
     id: int
     telegram_id: int
@@ -31,6 +39,7 @@ class User:
     language: Language
     language_is_chosen: bool
     reachable: bool
+    blocked: bool = False
 
     @property
     def party(self) -> Party:
@@ -94,6 +103,34 @@ def mark_unreachable(tx: Session, telegram_id: int, now: datetime) -> None:
     tx.execute(mark.values(unreachable_at=func.coalesce(UserRow.unreachable_at, now)))
 
 
+def block(tx: Session, user_id: int, *, reason: str, actor: str, now: datetime) -> bool:
+    """From now on this person buys and spends nothing. False when it was so already. Raises UserNotFound."""
+    row = _locked(tx, user_id)
+    if row.blocked_at is not None:
+        return False
+    row.blocked_at = now
+    audit.record(tx, actor=actor, action="user.block", subject=f"user:{user_id}", now=now, reason=reason[:500])
+    return True
+
+
+def unblock(tx: Session, user_id: int, *, reason: str, actor: str, now: datetime) -> bool:
+    """False when nobody had blocked them. Raises UserNotFound."""
+    row = _locked(tx, user_id)
+    if row.blocked_at is None:
+        return False
+    row.blocked_at = None
+    audit.record(tx, actor=actor, action="user.unblock", subject=f"user:{user_id}", now=now, reason=reason[:500])
+    return True
+
+
+def _locked(tx: Session, user_id: int) -> UserRow:
+    known = 0 < user_id < 2**63
+    row = tx.get(UserRow, user_id, with_for_update=True, populate_existing=True) if known else None
+    if row is None:
+        raise UserNotFound(f"user {user_id}")
+    return row
+
+
 def _seen(row: UserRow) -> User:
     return User(
         id=row.id,
@@ -103,4 +140,5 @@ def _seen(row: UserRow) -> User:
         language=language(row.chosen_language or row.language_code),
         language_is_chosen=row.chosen_language is not None,
         reachable=row.unreachable_at is None,
+        blocked=row.blocked_at is not None,
     )

@@ -10,20 +10,35 @@ Balances of the accounts in KEPT are also kept as rows, so that spending from th
 from services.ledger.extent import Extent, extent
 from services.ledger.post import AlreadyPosted, Entry, Insufficient, Unbalanced, find, post, reverse
 from services.ledger.proof import Fault, prove
-from services.ledger.views import Posted, balance, imbalances, posted_between, postings, turnover
+from services.ledger.views import (
+    Fact,
+    Posted,
+    balance,
+    facts,
+    hold,
+    imbalances,
+    owed,
+    posted_between,
+    postings,
+    turnover,
+)
 
 __all__ = [
     "AlreadyPosted",
     "Entry",
     "Extent",
+    "Fact",
     "Fault",
     "Insufficient",
     "Posted",
     "Unbalanced",
     "balance",
     "extent",
+    "facts",
     "find",
+    "hold",
     "imbalances",
+    "owed",
     "post",
     "posted_between",
     "postings",

@@ -27,6 +27,13 @@ from services.notifications.tell import (
     tell_stray_stars,
 )
 from services.notifications.tell_life import tell_canceled, tell_paused
+from services.notifications.tell_of_tokens import (
+    tell_balance_adjusted,
+    tell_balance_low,
+    tell_fee_charged,
+    tell_fee_missed,
+    tell_tokens_credited,
+)
 
 __all__ = [
     "Channel",
@@ -37,9 +44,13 @@ __all__ = [
     "explain",
     "tell_access_delayed",
     "tell_access_granted",
+    "tell_balance_adjusted",
+    "tell_balance_low",
     "tell_canceled",
     "tell_charge_declined",
     "tell_expired",
+    "tell_fee_charged",
+    "tell_fee_missed",
     "tell_foreign_refund",
     "tell_method_saved",
     "tell_paused",
@@ -51,5 +62,6 @@ __all__ = [
     "tell_renewal_changed",
     "tell_statement",
     "tell_stray_stars",
+    "tell_tokens_credited",
     "why_undecided",
 ]

@@ -10,7 +10,9 @@ def failed(it: Occasion) -> Outgoing:
     payment, _ = it.payment, it.say
     text = _("The payment of {amount} did not work.", amount=_.money(payment.amount))
     again = Button(_.label("Try again"), buttons.retry(payment.id))
-    other = Button(_.label("Another way to pay"), buttons.tariff(it.invoice(payment.id).quote.tariff))
+    sold = it.invoice(payment.id).quote
+    elsewhere = buttons.WALLET if sold.purpose == "topup" else buttons.tariff(sold.tariff)
+    other = Button(_.label("Another way to pay"), elsewhere)
     return Outgoing(f"{text} {explain(_, it.params['reason'])}", ((again,), (other,)))
 
 

@@ -4,6 +4,7 @@ messages stay in people's chats. At most 64 bytes each."""
 MY_SUBSCRIPTIONS = "my"
 SHOP = "shop"
 CARDS = "cards"
+WALLET = "wallet"
 
 
 def config(subscription_id: int) -> str:

@@ -8,7 +8,15 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.orm import Session
 
 from services import identity, provisioning
-from services.notifications import about_access, about_cards, about_life, about_payments, about_refunds, for_operators
+from services.notifications import (
+    about_access,
+    about_cards,
+    about_life,
+    about_payments,
+    about_refunds,
+    about_tokens,
+    for_operators,
+)
 from services.notifications.channels.base import Outgoing
 from services.notifications.models import MessageRow
 from services.notifications.occasion import Occasion
@@ -31,6 +39,11 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "refunded": about_refunds.refunded,
     "method_saved": about_cards.saved,
     "charge_declined": about_cards.declined,
+    "tokens_credited": about_tokens.credited,
+    "tokens_adjusted": about_tokens.adjusted,
+    "tokens_low": about_tokens.low,
+    "fee_charged": about_tokens.fee_charged,
+    "fee_missed": about_tokens.fee_missed,
     "admin_access_delayed": for_operators.access_delayed,
     "admin_payment_held": for_operators.payment_held,
     "admin_refund_failed": for_operators.refund_failed,

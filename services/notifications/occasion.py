@@ -58,5 +58,8 @@ class Occasion:
     def until(self) -> str:
         return self.moment(self.subscription.ends_at)
 
+    def wallet(self) -> Button:
+        return Button(self.say.label("Top up"), buttons.WALLET)
+
     def my_subscriptions(self) -> Button:
         return Button(self.say.label("My subscription"), buttons.MY_SUBSCRIPTIONS)

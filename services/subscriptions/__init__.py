@@ -13,6 +13,7 @@ from services.subscriptions.change import (
     earlier_offer,
     offer_change,
 )
+from services.subscriptions.ending import claim, ending_between
 from services.subscriptions.events import (
     GraceBegan,
     SubscriptionCanceled,
@@ -69,8 +70,10 @@ __all__ = [
     "cancel",
     "change_offer",
     "change_tariff",
+    "claim",
     "earlier_offer",
     "end_after_refund",
+    "ending_between",
     "expire",
     "extend_after_payment",
     "give",

@@ -74,7 +74,7 @@ class Line:
 
 def subscription(tx: Session, subscription_id: int) -> Subscription:
     """For reactions. People's requests go through `own_subscription`."""
-    return _seen(tx.get_one(SubscriptionRow, subscription_id))
+    return seen(tx.get_one(SubscriptionRow, subscription_id))
 
 
 def own_subscription(tx: Session, party: Party, subscription_id: int) -> Subscription:
@@ -83,7 +83,7 @@ def own_subscription(tx: Session, party: Party, subscription_id: int) -> Subscri
     row = tx.scalar(own)
     if row is None:
         raise SubscriptionNotFound(f"subscription {subscription_id} of {party}")
-    return _seen(row)
+    return seen(row)
 
 
 def subscriptions_of(tx: Session, party: Party) -> list[Subscription]:
@@ -94,7 +94,7 @@ def subscriptions_of(tx: Session, party: Party) -> list[Subscription]:
         .ext(distinct_on(SubscriptionRow.product))
         .order_by(SubscriptionRow.product, SubscriptionRow.id.desc())
     )
-    return [_seen(row) for row in tx.scalars(newest)]
+    return [seen(row) for row in tx.scalars(newest)]
 
 
 def any_subscription(tx: Session, subscription_id: int) -> Subscription:
@@ -102,7 +102,7 @@ def any_subscription(tx: Session, subscription_id: int) -> Subscription:
     row = tx.get(SubscriptionRow, subscription_id)
     if row is None:
         raise SubscriptionNotFound(f"subscription {subscription_id}")
-    return _seen(row)
+    return seen(row)
 
 
 def history(tx: Session, subscription_id: int) -> list[Line]:
@@ -120,7 +120,7 @@ def _by(row: SubscriptionChangeRow) -> str | None:
     return f"refund:{row.refund_id}" if row.refund_id is not None else row.reference
 
 
-def _seen(row: SubscriptionRow) -> Subscription:
+def seen(row: SubscriptionRow) -> Subscription:
     return Subscription(
         id=row.id,
         party=Party.parse(row.party),

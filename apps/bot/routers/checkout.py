@@ -9,7 +9,7 @@ from aiogram.types import CallbackQuery
 
 from apps.bot import callbacks
 from apps.bot import callbacks_life as life
-from apps.bot.callbacks import Way
+from apps.bot.callbacks import TopUpWay, Way
 from apps.bot.links import bot_url
 from apps.bot.routers.preview import held, open_again, open_preview
 from apps.bot.routers.shop import BALANCE, balance_of, change_of, offer_to, open_card, ways_for
@@ -37,7 +37,7 @@ async def open_payment(callback: CallbackQuery, user: User, _: Language, kit: Ki
         await open_preview(callback, user, _, kit, change, way.slug, instead_of_buying(_))
     elif not offer.has(way):
         await open_ways(callback, user, _, kit, way, screens.not_offered(_))
-    elif not await in_thread(_has_consented, kit, user):
+    elif not await in_thread(has_consented, kit, user):
         await show(callback, render_consent(_, way, offer.price_of(way)))
     elif way.provider == BALANCE:
         await ask_to_spend(callback, _, kit, offer)
@@ -58,7 +58,7 @@ async def open_change_payment(
     way, name = Way(provider, offer.quote.tariff, offer_id=offer.id), _.own(offer.quote.name)
     if not offer.price.minor or provider not in await in_thread(ways_for, kit, user, offer.price):
         await open_ways(callback, user, _, kit, way, screens.not_offered(_) if offer.price.minor else None)
-    elif not await in_thread(_has_consented, kit, user):
+    elif not await in_thread(has_consented, kit, user):
         await show(callback, render_consent(_, way, offer.price))
     elif provider == BALANCE:
         balance = await in_thread(balance_of, kit, user) or offer.price
@@ -134,7 +134,7 @@ async def show_opened(
     kit: Kit,
     bot: Bot,
     opened: billing.Checkout,
-    way: Way,
+    way: Way | TopUpWay,
     note: str | None = None,
 ) -> None:
     """Where to pay an attempt, or how it has ended. `note` (HTML) explains the price."""
@@ -145,10 +145,11 @@ async def show_opened(
     elif billing.Capability.MESSAGE in able and way.form != "renew":
         # The screen that stands there already has its invoice below it.
         if await show(callback, render_invoice_follows(_, invoice, payment.id, way, note)):
-            await _send_invoice(callback, user, kit, bot, payment.id, way.slug)
+            start = "balance" if invoice.quote.purpose == "topup" else f"buy_{way.slug}"
+            await _send_invoice(callback, user, kit, bot, payment.id, start)
     else:
         saving: screens.Saving = "no"
-        if billing.Capability.SAVED_METHOD in able and way.offer_id is None:
+        if billing.Capability.SAVED_METHOD in able and invoice.quote.purpose == "subscription":
             saving = "on" if way.form == "save" else "off"
         await show(callback, screens.render_pay(_, invoice, payment.id, opened.pay_url, way, saving, note))
 
@@ -190,10 +191,11 @@ def consent(kit: Kit, user: User) -> None:
         identity.consent(tx, user.id, DOCUMENT, TERMS_VERSION, kit.clock.now())
 
 
-async def _send_invoice(callback: CallbackQuery, user: User, kit: Kit, bot: Bot, payment_id: int, slug: str) -> None:
-    """Its start parameter makes of forwarded copies a link to the tariff: nobody pays for somebody else by mistake."""
+async def _send_invoice(callback: CallbackQuery, user: User, kit: Kit, bot: Bot, payment_id: int, start: str) -> None:
+    """Its `start` parameter makes of forwarded copies a link to what is sold: nobody pays for somebody else by
+    mistake."""
     message = await in_thread(_invoice_message, kit, user, payment_id)
-    await bot.send_invoice(chat_of(callback), **message, start_parameter=f"buy_{slug}")
+    await bot.send_invoice(chat_of(callback), **message, start_parameter=start)
 
 
 def _invoice_message(kit: Kit, user: User, payment_id: int) -> dict[str, Any]:
@@ -201,7 +203,8 @@ def _invoice_message(kit: Kit, user: User, payment_id: int) -> dict[str, Any]:
         return billing.invoice_message(tx, user.party, payment_id)
 
 
-def _has_consented(kit: Kit, user: User) -> bool:
+def has_consented(kit: Kit, user: User) -> bool:
+    """To the terms of use."""
     with kit.db.begin() as tx:
         return identity.has_consented(tx, user.id, DOCUMENT, TERMS_VERSION)
 

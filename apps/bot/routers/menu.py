@@ -9,10 +9,11 @@ from apps.bot.routers.promo import open_code
 from apps.bot.routers.shop import open_card, open_shop
 from apps.bot.routers.subscription import open_mine
 from apps.bot.routers.trial import trials_open_to
+from apps.bot.routers.wallet import open_wallet
 from apps.bot.screen import show
-from apps.bot.screens.menu import render_language_chosen, render_languages, render_menu, render_welcome
+from apps.bot.screens.menu import Choices, render_language_chosen, render_languages, render_menu, render_welcome
 from apps.threads import in_thread
-from services import identity
+from services import identity, wallet
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
@@ -29,8 +30,8 @@ def routes() -> Router:
 
 
 async def start(message: Message, command: CommandObject, user: User, _: Language, kit: Kit) -> None:
-    """Deep links: t.me/BOT?start=shop, my, buy_<slug> or promo_<code>; other parameters only tell where the person
-    came from."""
+    """Deep links: t.me/BOT?start=shop, my, balance, buy_<slug> or promo_<code>; other parameters only tell where the
+    person came from."""
     match (command.args or "").partition("_"):
         case "shop", "", "":
             await open_shop(message, user, _, kit)
@@ -40,12 +41,14 @@ async def start(message: Message, command: CommandObject, user: User, _: Languag
             await open_code(message, user, _, kit, code)
         case "buy", "_", slug:
             await open_card(message, user, _, kit, slug)
+        case "balance", "", "":
+            await open_wallet(message, user, _, kit)
         case _other:
-            await show(message, render_welcome(_, user.first_name, await in_thread(trials_open_to, kit, user)))
+            await show(message, render_welcome(_, user.first_name, await in_thread(_choices, kit, user)))
 
 
 async def open_menu(callback: CallbackQuery, user: User, _: Language, kit: Kit) -> None:
-    await show(callback, render_menu(_, await in_thread(trials_open_to, kit, user)))
+    await show(callback, render_menu(_, await in_thread(_choices, kit, user)))
 
 
 async def choose_language(event: Message | CallbackQuery, _: Language) -> None:
@@ -54,8 +57,14 @@ async def choose_language(event: Message | CallbackQuery, _: Language) -> None:
 
 async def speak(callback: CallbackQuery, callback_data: callbacks.Speak, user: User, kit: Kit) -> None:
     chosen = await in_thread(_choose_language, kit, user.id, callback_data.code)
-    trials = await in_thread(trials_open_to, kit, user)
-    await show(callback, render_language_chosen(chosen.language, trials))
+    choices = await in_thread(_choices, kit, user)
+    await show(callback, render_language_chosen(chosen.language, choices))
+
+
+def _choices(kit: Kit, user: User) -> Choices:
+    with kit.db.begin() as tx:
+        has_wallet = wallet.has_wallet(tx, user.party)
+    return Choices(trials=trials_open_to(kit, user), has_wallet=has_wallet)
 
 
 def _choose_language(kit: Kit, user_id: int, code: str) -> User:

@@ -4,14 +4,16 @@ from aiogram import Bot, Router
 from aiogram.types import CallbackQuery
 
 from apps.bot import callbacks
-from apps.bot.callbacks import Form, Way
+from apps.bot.callbacks import Form, TopUpWay, Way
 from apps.bot.links import bot_url
 from apps.bot.routers.checkout import attempt, consent, open_payment, open_ways, show_opened, show_result
 from apps.bot.routers.preview import held
 from apps.bot.routers.shop import BALANCE
+from apps.bot.routers.wallet import open_wallet
 from apps.bot.screen import answer, show
 from apps.bot.screens import payment as screens
 from apps.bot.screens.terms import render_terms_before_payment
+from apps.bot.screens.wallet import top_up_is_closed
 from apps.threads import in_outside_thread, in_thread
 from services import billing, catalog, subscriptions
 from services.identity import User
@@ -81,7 +83,7 @@ async def retry(
     if payment.state == "succeeded":
         await show_result(callback, payment, user, _, kit)
         return
-    if way.offer_id is not None and not await in_thread(_holds, kit, user, way.offer_id):
+    if isinstance(way, Way) and way.offer_id is not None and not await in_thread(_holds, kit, user, way.offer_id):
         await open_ways(callback, user, _, kit, way)
         return
     minute = f"{now:%Y%m%d%H%M}"  # no second attempt by a second tap, where there is no page to find again
@@ -99,15 +101,26 @@ async def retry(
         )
     except billing.InvoiceClosed:
         _payment, closed = await in_thread(attempt, kit, user, payment.id)
-        await open_ways(callback, user, _, kit, way, screens.invoice_is_closed(_, closed))
+        is_top_up = isinstance(way, TopUpWay)
+        note = top_up_is_closed(_) if is_top_up else screens.invoice_is_closed(_, closed)
+        await _choose_again(callback, user, _, kit, way, note)
     except (billing.ProviderOff, catalog.NotForSale):
-        await open_ways(callback, user, _, kit, way, screens.not_offered(_))
+        await _choose_again(callback, user, _, kit, way, screens.not_offered(_))
     except billing.PaymentDeclined as declined:
         await show(callback, screens.render_declined(_, declined.reason, way, callback.data))
     except billing.CheckoutFailed:
         await show(callback, screens.render_not_opened(_, way, callback.data))
     else:
         await show_opened(callback, user, _, kit, bot, opened, way)
+
+
+async def _choose_again(
+    callback: CallbackQuery, user: User, _: Language, kit: Kit, way: Way | TopUpWay, note: str
+) -> None:
+    if isinstance(way, TopUpWay):
+        await open_wallet(callback, user, _, kit, note)
+    else:
+        await open_ways(callback, user, _, kit, way, note)
 
 
 async def check(callback: CallbackQuery, callback_data: callbacks.Check, user: User, _: Language, kit: Kit) -> None:

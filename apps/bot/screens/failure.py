@@ -22,6 +22,8 @@ def render_refusal(_: Language, error: KioskError, pressed: str | None) -> Scree
             text = _("I cannot find this payment among yours.")
         case "subscription_not_found":
             text = _("I cannot find this subscription among yours.")
+        case "user_blocked":
+            text = you_are_blocked(_)
         case "payment_method_not_found":
             text = _("I cannot find this card among those that you let us remember.")
         case _other:
@@ -37,6 +39,11 @@ def render_crash(_: Language, pressed: str | None) -> Screen:
 
 def not_yours(_: Language) -> str:
     return _.label("This button belongs to somebody else. Send me /start to get your own.")
+
+
+def you_are_blocked(_: Language) -> str:
+    """200 characters at most, without markup."""
+    return _.label("Your access to this bot is closed. If you think that this is a mistake, please write to support.")
 
 
 def _by_kind(_: Language, error: KioskError) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aiogram.types import InlineKeyboardMarkup
 
@@ -13,11 +14,22 @@ from services.catalog import Tariff
 from services.platform.i18n import LANGUAGES, NAMES, Language
 
 
-def render_welcome(_: Language, first_name: str, trials: Sequence[Tariff] = ()) -> Screen:
-    """`trials` are those open to the person, here as below."""
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the menu has for this person only: the trials that are open to them; whether there are tokens, or some for
+    sale."""
+
+    trials: Sequence[Tariff] = ()
+    has_wallet: bool = False
+
+
+NOTHING_SPECIAL = Choices()
+
+
+def render_welcome(_: Language, first_name: str, choices: Choices = NOTHING_SPECIAL) -> Screen:
     name = isolated(first_name)
     greeting = _("👋 Hello, {name}!", name=name) if name else _("👋 Hello!")
-    return Screen(f"{greeting}\n\n{essence(_)}", main_menu(_, trials))
+    return Screen(f"{greeting}\n\n{essence(_)}", main_menu(_, choices))
 
 
 def essence(_: Language) -> str:
@@ -28,8 +40,8 @@ def essence(_: Language) -> str:
     )
 
 
-def render_menu(_: Language, trials: Sequence[Tariff] = ()) -> Screen:
-    return Screen(_("🏠 <b>Main menu</b>\n\nWhat would you like to do?"), main_menu(_, trials))
+def render_menu(_: Language, choices: Choices = NOTHING_SPECIAL) -> Screen:
+    return Screen(_("🏠 <b>Main menu</b>\n\nWhat would you like to do?"), main_menu(_, choices))
 
 
 def render_hint(_: Language) -> Screen:
@@ -58,15 +70,16 @@ def render_languages(_: Language) -> Screen:
     )
 
 
-def render_language_chosen(_: Language, trials: Sequence[Tariff] = ()) -> Screen:
-    return Screen(_("Done: we speak English now.\n\nWhat would you like to do?"), main_menu(_, trials))
+def render_language_chosen(_: Language, choices: Choices) -> Screen:
+    return Screen(_("Done: we speak English now.\n\nWhat would you like to do?"), main_menu(_, choices))
 
 
-def main_menu(_: Language, trials: Sequence[Tariff] = ()) -> InlineKeyboardMarkup:
+def main_menu(_: Language, choices: Choices = NOTHING_SPECIAL) -> InlineKeyboardMarkup:
     return keyboard(
         [button(_.label("Buy VPN access"), callbacks.Shop())],
-        *trial_rows(_, trials),
+        *trial_rows(_, choices.trials),
         [button(_.label("My subscription"), callbacks.Mine())],
+        [button(_.label("My tokens"), callbacks.Wallet())] if choices.has_wallet else [],
         [button(_.label("How to connect"), callbacks.Connect(subscription_id=0))],
         [
             button(_.label("Payment history"), callbacks.History(page=0)),

@@ -6,7 +6,7 @@ from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardMarkup
 
 from apps.bot import callbacks
-from apps.bot.callbacks import Way
+from apps.bot.callbacks import TopUpWay, Way
 from apps.bot.keyboards import Row, back, button, keyboard, link, to_menu
 from apps.bot.screen import Screen
 from apps.bot.screens.promo import discount_of
@@ -20,7 +20,13 @@ Saving = Literal["no", "off", "on"]  # a card cannot be remembered here; it can;
 
 
 def render_pay(
-    _: Language, invoice: Invoice, payment_id: int, pay_url: str, way: Way, saving: Saving, note: str | None = None
+    _: Language,
+    invoice: Invoice,
+    payment_id: int,
+    pay_url: str,
+    way: Way | TopUpWay,
+    saving: Saving,
+    note: str | None = None,
 ) -> Screen:
     """The last screen before the provider's page. `note` (HTML) explains the price."""
     price, sold = _.money(invoice.amount), invoice.quote
@@ -30,6 +36,9 @@ def render_pay(
             "Telegram charges the Stars by itself until you stop it: in Telegram's settings, “My Stars”. Press the"
             " button, pay, and come back: your access arrives here by itself."
         )
+    elif invoice.quote.purpose == "topup":
+        to_pay = _("To pay: <b>{price}</b>", price=price)
+        how = _("Press the button, pay, and come back: your tokens arrive here by themselves.")
     else:
         to_pay = _("To pay: <b>{price}</b>", price=price)
         how = _("Press the button, pay, and come back: your access arrives here by itself.")
@@ -82,6 +91,12 @@ def render_spend(
 
 def render_paid(_: Language, invoice: Invoice, *, ready: bool) -> Screen:
     """`ready`: the access can be had right now."""
+    if invoice.quote.purpose == "topup":
+        come = _("Your tokens are on your balance, or will be in a moment.")
+        return Screen(
+            "\n\n".join([_("✅ <b>Paid, thank you!</b>"), come]),
+            keyboard([button(_.label("My tokens"), callbacks.Wallet())], to_menu(_)),
+        )
     news = (
         _("Your access is ready: take it in “My subscription”.")
         if ready
@@ -117,13 +132,15 @@ def render_not_paid(_: Language, payment: Payment, invoice: Invoice) -> Screen:
     )
 
 
-def paid_by(payment: Payment, invoice: Invoice) -> Way:
+def paid_by(payment: Payment, invoice: Invoice) -> Way | TopUpWay:
     """The way of an attempt."""
     quote = invoice.quote
+    if quote.purpose == "topup":
+        return TopUpWay(payment.provider, quote.tariff, quote.price.minor)
     return Way(payment.provider, quote.tariff, offer_id=quote.subject if quote.purpose == "change" else None)
 
 
-def render_declined(_: Language, reason: str, way: Way, pressed: str | None) -> Screen:
+def render_declined(_: Language, reason: str, way: Way | TopUpWay, pressed: str | None) -> Screen:
     """The provider refused before there was a page to pay on. `pressed` as in `render_not_opened`."""
     text = _("❌ <b>The payment did not go through</b>")
     return Screen(f"{text}\n\n{explain(_, reason)}", _again(_, way, pressed))
@@ -136,7 +153,7 @@ def render_being_confirmed(_: Language, payment_id: int) -> Screen:
     )
 
 
-def render_not_opened(_: Language, way: Way, pressed: str | None) -> Screen:
+def render_not_opened(_: Language, way: Way | TopUpWay, pressed: str | None) -> Screen:
     """There is no page to pay on. `pressed` is the data of the button that led here, to press it again."""
     return Screen(
         _("The payment page could not be opened. Nothing was charged: please try again in a minute."),
@@ -166,7 +183,7 @@ def no_answer_from_provider(_: Language) -> str:
     return _.label("The payment system does not answer right now. Please check again in a minute.")
 
 
-def _memory(_: Language, way: Way, saving: Saving) -> Row:
+def _memory(_: Language, way: Way | TopUpWay, saving: Saving) -> Row:
     match saving:
         case "off":
             word = callbacks.Save(provider=way.provider, slug=way.slug)
@@ -178,9 +195,9 @@ def _memory(_: Language, way: Way, saving: Saving) -> Row:
             return []
 
 
-def _again(_: Language, way: Way, pressed: str | None) -> InlineKeyboardMarkup:
+def _again(_: Language, way: Way | TopUpWay, pressed: str | None) -> InlineKeyboardMarkup:
     return keyboard([button(_.label("Try again"), pressed)] if pressed else [], _other_ways(_, way), to_menu(_))
 
 
-def _other_ways(_: Language, way: Way) -> Row:
+def _other_ways(_: Language, way: Way | TopUpWay) -> Row:
     return [button(_.label("Another way to pay"), way.others())]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apps.bot import callbacks
-from apps.bot.callbacks import Way
+from apps.bot.callbacks import TopUpWay, Way
 from apps.bot.keyboards import back, button, keyboard, to_menu
 from apps.bot.screen import Screen
 from apps.bot.screens.promo import discount_of
@@ -12,7 +12,9 @@ from services.billing import Invoice
 from services.platform.i18n import Language
 
 
-def render_invoice_follows(_: Language, invoice: Invoice, payment_id: int, way: Way, note: str | None = None) -> Screen:
+def render_invoice_follows(
+    _: Language, invoice: Invoice, payment_id: int, way: Way | TopUpWay, note: str | None = None
+) -> Screen:
     """Above the invoice message. `note` (HTML) explains the price."""
     sold = invoice.quote
     return Screen(
@@ -23,7 +25,9 @@ def render_invoice_follows(_: Language, invoice: Invoice, payment_id: int, way: 
                 bold(_.own(sold.name)),
                 _("To pay: <b>{price}</b>", price=_.money(invoice.amount)),
                 note or discount_of(_, sold.promo, sold.list_price, sold.price),
-                _("The invoice is in the next message: press its button. Your access arrives here by itself."),
+                _("The invoice is in the next message: press its button. Your tokens arrive here by themselves.")
+                if sold.purpose == "topup"
+                else _("The invoice is in the next message: press its button. Your access arrives here by itself."),
             )
             if part
         ),

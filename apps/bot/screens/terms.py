@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.bot import callbacks
 from apps.bot import callbacks_life as life
-from apps.bot.callbacks import Way
+from apps.bot.callbacks import TopUpWay, Way
 from apps.bot.keyboards import back, button, keyboard, to_menu
 from apps.bot.screen import Screen
 from services.platform.i18n import Language
@@ -13,7 +13,7 @@ from services.platform.money import Money
 DOCUMENT, TERMS_VERSION = "terms", "2026-11-21"
 
 
-def render_consent(_: Language, way: Way, price: Money) -> Screen:
+def render_consent(_: Language, way: Way | TopUpWay, price: Money) -> Screen:
     """Asked once before the first payment."""
     return Screen(
         _(
@@ -47,7 +47,7 @@ def render_terms(_: Language) -> Screen:
     return Screen(_text(_), keyboard(to_menu(_)))
 
 
-def render_terms_before_payment(_: Language, way: Way) -> Screen:
+def render_terms_before_payment(_: Language, way: Way | TopUpWay) -> Screen:
     """Back leads to where the person was asked."""
     return Screen(_text(_), keyboard(back(_, way.pay())))
 

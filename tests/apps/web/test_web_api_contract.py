@@ -198,6 +198,7 @@ def test_whatever_makes_something_takes_an_idempotency_key() -> None:
         taking
         == making
         == {f"/api/v1/payments/{what}" for what in ("create", "{payment_id}/retry", "{payment_id}/refund")}
+        | {"/api/v1/users/{user_id}/spend"}
     )
 
 
