@@ -42,6 +42,11 @@ def inside(event: type[E], name: str, run: Callable[[Kit, Session, E, datetime],
     return Reaction(event, name, "default", inside=run)
 
 
+def plain(run: Callable[[Session, E, datetime], object]) -> Callable[[Kit, Session, E, datetime], object]:
+    """Of something inside that needs nothing of the kit."""
+    return lambda _, tx, event, now: run(tx, event, now)
+
+
 def outside(event: type[E], name: str, queue: str, run: Callable[[Kit, E, datetime], object]) -> Reaction:
     return Reaction(event, name, queue, outside=run)
 
@@ -165,27 +170,31 @@ REACTIONS = (
         lambda _, tx, event, _now: provisioning.shorten(tx, event),
     ),
     # Remembered cards, and what providers renew by themselves.
-    inside(
-        billing.RenewalChanged,
-        "notifications.tell_renewal_changed",
-        lambda _, tx, event, now: notifications.tell_renewal_changed(tx, event, now),
-    ),
-    inside(
-        billing.MethodSaved,
-        "notifications.tell_method_saved",
-        lambda _, tx, event, now: notifications.tell_method_saved(tx, event, now),
-    ),
+    inside(billing.RenewalChanged, "notifications.tell_renewal_changed", plain(notifications.tell_renewal_changed)),
+    inside(billing.MethodSaved, "notifications.tell_method_saved", plain(notifications.tell_method_saved)),
     outside(
         billing.ChargeDue,
         "billing.carry_out_charge",
         "payments",
-        lambda kit, event, now: billing.carry_out_charge(kit.db, kit.providers, event, now),
+        lambda kit, event, now: billing.carry_out_charge(
+            kit.db, kit.providers, event, now, subscriptions.why_not_to_charge
+        ),
     ),
+    inside(billing.ChargeDeclined, "notifications.tell_charge_declined", plain(notifications.tell_charge_declined)),
+    inside(billing.ChargeDeclined, "subscriptions.turn_off_after_decline", plain(subscriptions.turn_off_after_decline)),
+    inside(billing.MethodGone, "subscriptions.turn_off_for_method", plain(subscriptions.turn_off_for_method)),
+    inside(billing.RenewalChanged, "subscriptions.note_provider_renewal", plain(subscriptions.note_provider_renewal)),
+    inside(subscriptions.RenewalTurnedOn, "notifications.tell_renewal_on", plain(notifications.tell_renewal_on)),
+    inside(subscriptions.RenewalTurnedOff, "notifications.tell_renewal_off", plain(notifications.tell_renewal_off)),
+    # Ends come near: what renews by itself is announced first, then everybody else is reminded.
     inside(
-        billing.ChargeDeclined,
-        "notifications.tell_charge_declined",
-        lambda _, tx, event, now: notifications.tell_charge_declined(tx, event, now),
+        subscriptions.EndsDue,
+        "subscriptions.look_at_ends",
+        lambda kit, tx, _event, now: subscriptions.look_at_ends(tx, now, kit.settings.time_zone),
     ),
+    inside(subscriptions.RenewalAhead, "notifications.tell_renewal_ahead", plain(notifications.tell_renewal_ahead)),
+    inside(subscriptions.ReminderDue, "notifications.tell_reminder", plain(notifications.tell_reminder)),
+    inside(subscriptions.GraceBegan, "notifications.tell_grace", plain(notifications.tell_grace)),
     # The day's operations, held against the providers' lists.
     outside(
         billing.StatementDue,
@@ -241,7 +250,6 @@ REACTIONS = (
 )
 RECORD_ONLY: tuple[type[outbox.Event], ...] = (
     identity.UserJoined,
-    subscriptions.GraceBegan,
     subscriptions.SubscriptionCanceled,
 )
 

@@ -32,6 +32,7 @@ SCHEDULE = (
     Scheduled("billing.schedule_refund_checks", timedelta(minutes=5), billing.schedule_refund_checks),
     Scheduled("billing.schedule_statements", timedelta(hours=1), billing.schedule_statements),
     Scheduled("billing.expire_invoices", timedelta(minutes=10), billing.expire_invoices),
+    Scheduled("subscriptions.schedule_ends", timedelta(minutes=5), subscriptions.schedule_ends),
     Scheduled("subscriptions.expire", timedelta(minutes=1), subscriptions.expire),
     Scheduled("provisioning.schedule_server_checks", timedelta(minutes=10), provisioning.schedule_server_checks),
     Scheduled("outbox.purge", HOUR, lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),

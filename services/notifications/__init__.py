@@ -26,6 +26,13 @@ from services.notifications.tell import (
     tell_statement,
     tell_stray_stars,
 )
+from services.notifications.tell_renewals import (
+    tell_grace,
+    tell_reminder,
+    tell_renewal_ahead,
+    tell_renewal_off,
+    tell_renewal_on,
+)
 
 __all__ = [
     "Channel",
@@ -39,13 +46,18 @@ __all__ = [
     "tell_charge_declined",
     "tell_expired",
     "tell_foreign_refund",
+    "tell_grace",
     "tell_method_saved",
     "tell_payment_decided",
     "tell_payment_failed",
     "tell_payment_needs_decision",
     "tell_refund_failed",
     "tell_refunded",
+    "tell_reminder",
+    "tell_renewal_ahead",
     "tell_renewal_changed",
+    "tell_renewal_off",
+    "tell_renewal_on",
     "tell_statement",
     "tell_stray_stars",
     "why_undecided",

@@ -6,8 +6,14 @@ brought some (timeline.py), so that a refund takes its own days and a change of 
 Every change is a row in the journal with its cause; one invoice, or one reference, brings time once."""
 
 from services.subscriptions.change import ChangeOffer, OfferOver, change_offer, change_tariff, offer_change
+from services.subscriptions.ending import look_at_ends, schedule_ends
 from services.subscriptions.events import (
+    EndsDue,
     GraceBegan,
+    ReminderDue,
+    RenewalAhead,
+    RenewalTurnedOff,
+    RenewalTurnedOn,
     SubscriptionCanceled,
     SubscriptionExpired,
     SubscriptionExtended,
@@ -16,8 +22,22 @@ from services.subscriptions.events import (
 )
 from services.subscriptions.expire import expire
 from services.subscriptions.extend import extend_after_payment
+from services.subscriptions.forecast import Foreseen, foresee
+from services.subscriptions.forecast import forecast as forecast_renewals
 from services.subscriptions.give import give, give_days, take_back
+from services.subscriptions.notice import note_told
 from services.subscriptions.pause import cancel, keep, pause, resume
+from services.subscriptions.renew import renewal_notice_holds, why_not_to_charge
+from services.subscriptions.renewals import (
+    CannotRenew,
+    Renewal,
+    note_provider_renewal,
+    renewal_of,
+    turn_off_after_decline,
+    turn_off_for_method,
+    turn_off_renewal,
+    turn_on_renewal,
+)
 from services.subscriptions.shorten import end_after_refund, shorten_after_refund
 from services.subscriptions.states import NotNow
 from services.subscriptions.trial import TrialUsed, start_trial, trial_tariff
@@ -31,11 +51,19 @@ from services.subscriptions.views import (
 )
 
 __all__ = [
+    "CannotRenew",
     "ChangeOffer",
+    "EndsDue",
+    "Foreseen",
     "GraceBegan",
     "NotNow",
     "OfferOver",
     "OtherCurrency",
+    "ReminderDue",
+    "Renewal",
+    "RenewalAhead",
+    "RenewalTurnedOff",
+    "RenewalTurnedOn",
     "Subscription",
     "SubscriptionCanceled",
     "SubscriptionExpired",
@@ -50,17 +78,30 @@ __all__ = [
     "end_after_refund",
     "expire",
     "extend_after_payment",
+    "forecast_renewals",
+    "foresee",
     "give",
     "give_days",
     "keep",
+    "look_at_ends",
+    "note_provider_renewal",
+    "note_told",
     "offer_change",
     "own_subscription",
     "pause",
+    "renewal_notice_holds",
+    "renewal_of",
     "resume",
+    "schedule_ends",
     "shorten_after_refund",
     "start_trial",
     "subscription",
     "subscriptions_of",
     "take_back",
     "trial_tariff",
+    "turn_off_after_decline",
+    "turn_off_for_method",
+    "turn_off_renewal",
+    "turn_on_renewal",
+    "why_not_to_charge",
 ]

@@ -14,6 +14,7 @@ from services.subscriptions.change import change_after_payment
 from services.subscriptions.events import SubscriptionExtended
 from services.subscriptions.journal import account_of, keep_the_day, known, newest, take_turns, write
 from services.subscriptions.models import SubscriptionRow
+from services.subscriptions.renewals import renew_as_paid
 from services.subscriptions.timeline import NOTHING, Portion
 from services.subscriptions.value import convert
 
@@ -27,18 +28,21 @@ def extend_after_payment(tx: Session, event: billing.InvoicePaid, now: datetime)
     take_turns(tx, event.party, quote.product)
     if known(tx, invoice_id=event.invoice_id):
         return
-    if quote.purpose == "change" and change_after_payment(tx, event, quote, now):
-        return
-    extend(
-        tx,
-        event.party,
-        quote,
-        happens="paid",
-        cause="payment",
-        invoice_id=event.invoice_id,
-        value=quote.price,
-        now=now,
-    )
+    paid = billing.how_paid(tx, event.payment_id)
+    if quote.purpose != "change" or not change_after_payment(tx, event, quote, now):
+        extend(
+            tx,
+            event.party,
+            quote,
+            happens="renewed" if paid.charged else "paid",
+            cause="payment",
+            invoice_id=event.invoice_id,
+            value=quote.price,
+            now=now,
+        )
+    bought = newest(tx, event.party, quote.product)
+    if bought is not None:
+        renew_as_paid(tx, bought, paid, now)
 
 
 def extend(

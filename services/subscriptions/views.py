@@ -60,7 +60,7 @@ class Subscription:
 
 def subscription(tx: Session, subscription_id: int) -> Subscription:
     """For reactions. People's requests go through `own_subscription`."""
-    return _seen(tx.get_one(SubscriptionRow, subscription_id))
+    return seen(tx.get_one(SubscriptionRow, subscription_id))
 
 
 def own_subscription(tx: Session, party: Party, subscription_id: int) -> Subscription:
@@ -69,7 +69,7 @@ def own_subscription(tx: Session, party: Party, subscription_id: int) -> Subscri
     row = tx.scalar(own)
     if row is None:
         raise SubscriptionNotFound(f"subscription {subscription_id} of {party}")
-    return _seen(row)
+    return seen(row)
 
 
 def subscriptions_of(tx: Session, party: Party) -> list[Subscription]:
@@ -80,10 +80,10 @@ def subscriptions_of(tx: Session, party: Party) -> list[Subscription]:
         .ext(distinct_on(SubscriptionRow.product))
         .order_by(SubscriptionRow.product, SubscriptionRow.id.desc())
     )
-    return [_seen(row) for row in tx.scalars(newest)]
+    return [seen(row) for row in tx.scalars(newest)]
 
 
-def _seen(row: SubscriptionRow) -> Subscription:
+def seen(row: SubscriptionRow) -> Subscription:
     return Subscription(
         id=row.id,
         party=Party.parse(row.party),
