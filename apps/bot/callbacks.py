@@ -1,8 +1,8 @@
 """What the buttons carry. Old messages stay in people's chats for years: a word once given keeps its meaning, and a
 button that no longer parses is answered as one of an older version. Telegram allows 64 bytes.
 
-`shop`, `my`, `conf`, `renew`, `help`, `check`, `retry`, `tariff`, `cards`, `forget` and `decide` also stand under
-notifications (services/notifications/buttons.py)."""
+`shop`, `my`, `conf`, `renew`, `help`, `check`, `retry`, `tariff`, `cards`, `forget`, `decide`, `auto` and `autooff`
+also stand under notifications (services/notifications/buttons.py)."""
 
 from __future__ import annotations
 
@@ -126,6 +126,23 @@ class Config(CallbackData, prefix="conf"):
 
 
 class Renew(CallbackData, prefix="renew"):
+    subscription_id: Id
+
+
+class AutoRenew(CallbackData, prefix="auto"):
+    """Whether it renews by itself, and from what."""
+
+    subscription_id: Id
+
+
+class AutoRenewOn(CallbackData, prefix="autoon"):
+    """From this remembered card; 0 is the balance."""
+
+    subscription_id: Id
+    method_id: Id
+
+
+class AutoRenewOff(CallbackData, prefix="autooff"):
     subscription_id: Id
 
 

@@ -18,6 +18,7 @@ from apps.bot.routers import (
     guide,
     menu,
     payment,
+    renewal,
     shop,
     stars,
     subscription,
@@ -44,7 +45,7 @@ def build(kit: Kit) -> Dispatcher:
     private.include_routers(
         *(
             module.routes()
-            for module in (stars, menu, shop, payment, balance, subscription, cards, guide, support, decisions)
+            for module in (stars, menu, shop, payment, balance, subscription, renewal, cards, guide, support, decisions)
         ),
         edges.last_resort(),
     )

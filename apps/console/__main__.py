@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from apps.console import books, catalog, clients, doctor, payments, release, texts
+from apps.console import books, catalog, clients, doctor, payments, release, renewals, texts
 
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "release": (release.main, "apply migrations; runs before new code does"),
@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "clients": (clients.main, "create NAME --scope SCOPE ... | list | revoke ID: who may call the HTTP API"),
     "payments": (payments.main, "show, decide, refund, hold against the providers' lists; payments --help says all"),
     "books": (books.main, "check: prove that ledger, payments and refunds agree"),
+    "renewals": (renewals.main, "--dry-run --until DATE: who will be charged, when, how much, and who not and why"),
     "texts": (texts.main, "update | compile | check: the message catalogues"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
@@ -25,10 +26,10 @@ BEFORE = (
 INTO = """
 WITH reminded AS (
   INSERT INTO subscription_reminders (subscription_id, kind, ends_at, at)
-  SELECT s.id, :kind, s.ends_at, :now FROM subscriptions s
+  SELECT s.id, CAST(:kind AS text), s.ends_at, CAST(:now AS timestamptz) FROM subscriptions s
    WHERE {which}
      AND NOT EXISTS (SELECT FROM subscription_reminders r
-                      WHERE r.subscription_id = s.id AND r.kind = :kind AND r.ends_at = s.ends_at)
+                      WHERE r.subscription_id = s.id AND r.kind = CAST(:kind AS text) AND r.ends_at = s.ends_at)
      AND NOT EXISTS (SELECT FROM subscription_renewals n
                       WHERE n.subscription_id = s.id AND n.turned_off_at IS NULL AND s.state IN ('active', 'grace')
                         AND (n.by = 'provider'
@@ -44,16 +45,16 @@ SELECT s.id, s.party, reminded.ends_at FROM reminded JOIN subscriptions s ON s.i
 ENDING = INTO.format(
     by="coalesce(s.grace_ends_at, s.ends_at)",
     which="""s.state IN ('trial', 'active', 'canceled', 'grace') AND s.state = ANY(:states)
-     AND coalesce(s.grace_ends_at, s.ends_at) > :now + :until
-     AND coalesce(s.grace_ends_at, s.ends_at) <= :now + :mark
+     AND coalesce(s.grace_ends_at, s.ends_at) > :after
+     AND coalesce(s.grace_ends_at, s.ends_at) <= :before
      AND NOT EXISTS (SELECT FROM subscription_changes c
-                      WHERE c.subscription_id = s.id AND c.at > s.ends_at - :mark
+                      WHERE c.subscription_id = s.id AND c.at > s.ends_at - CAST(:mark AS interval)
                         AND c.ended_at IS DISTINCT FROM c.ends_at)""",
 )
 # Ended a day ago by itself, not by its owner's wish nor by a refund, and nothing came after it.
 ENDED = INTO.format(
     by="s.ends_at",
-    which="""s.state IN ('expired', 'grace') AND s.ends_at > :now - :until AND s.ends_at <= :now - :mark
+    which="""s.state IN ('expired', 'grace') AND s.ends_at > :after AND s.ends_at <= :before
      AND EXISTS (SELECT FROM subscription_changes c
                   WHERE c.subscription_id = s.id AND c.kind IN ('grace', 'expired') AND c.cause = 'schedule'
                     AND c.ends_at = s.ends_at)
@@ -67,15 +68,15 @@ ENDED = INTO.format(
 def remind(tx: Session, now: datetime, limit: int = BATCH) -> int:
     """Notes who is to be reminded now, each end and mark once, and has them told. Returns how many: at most `limit` for
     each mark."""
-    done = [
-        _note(tx, ENDING, kind, now, limit, mark=mark, until=until, states=states)
-        for kind, mark, until, states in BEFORE
-    ]
-    done.append(_note(tx, ENDED, "after", now, limit, mark=24 * HOUR, until=48 * HOUR))
-    return sum(done)
+    done = 0
+    for kind, mark, until, states in BEFORE:
+        bounds = {"after": now + until, "before": now + mark, "mark": mark, "states": states}
+        done += _note(tx, ENDING, kind, now, limit, bounds)
+    bounds = {"after": now - 48 * HOUR, "before": now - 24 * HOUR}
+    return done + _note(tx, ENDED, "after", now, limit, bounds)
 
 
-def _note(tx: Session, sql: str, kind: str, now: datetime, limit: int, **bounds: object) -> int:
+def _note(tx: Session, sql: str, kind: str, now: datetime, limit: int, bounds: Mapping[str, object]) -> int:
     rows = tx.execute(text(sql), {"kind": kind, "now": now, "limit": limit, **bounds}).all()
     for row in sorted(rows, key=lambda one: (one.ends_at, one.id)):
         emit(tx, ReminderDue(subscription_id=row.id, party=row.party, ends_at=row.ends_at, kind=kind), now)

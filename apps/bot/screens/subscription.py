@@ -71,5 +71,6 @@ def _buttons(_: Language, one: Subscription, now: datetime, *, several: bool) ->
     return [
         [button(_.label("Configuration and QR") + suffix, callbacks.Config(subscription_id=one.id))],
         renew,
+        [button(_.label("Auto-renewal") + suffix, callbacks.AutoRenew(subscription_id=one.id))],
         [button(_.label("How to connect") + suffix, callbacks.Connect(subscription_id=one.id))],
     ]
