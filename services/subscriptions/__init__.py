@@ -29,6 +29,7 @@ from services.subscriptions.notice import note_told
 from services.subscriptions.pause import cancel, keep, pause, resume
 from services.subscriptions.renew import renewal_notice_holds, why_not_to_charge
 from services.subscriptions.renewals import (
+    By,
     CannotRenew,
     Renewal,
     note_provider_renewal,
@@ -51,6 +52,7 @@ from services.subscriptions.views import (
 )
 
 __all__ = [
+    "By",
     "CannotRenew",
     "ChangeOffer",
     "EndsDue",

@@ -48,7 +48,7 @@ ENDING = INTO.format(
      AND coalesce(s.grace_ends_at, s.ends_at) > :after
      AND coalesce(s.grace_ends_at, s.ends_at) <= :before
      AND NOT EXISTS (SELECT FROM subscription_changes c
-                      WHERE c.subscription_id = s.id AND c.at > s.ends_at - CAST(:mark AS interval)
+                      WHERE c.subscription_id = s.id AND c.at >= s.ends_at - CAST(:mark AS interval)
                         AND c.ended_at IS DISTINCT FROM c.ends_at)""",
 )
 # Ended a day ago by itself, not by its owner's wish nor by a refund, and nothing came after it.
