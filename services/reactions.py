@@ -147,9 +147,25 @@ REACTIONS = (
         billing.ChargeDue,
         "billing.carry_out_charge",
         "payments",
-        lambda kit, event, now: billing.carry_out_charge(kit.db, kit.providers, event, now),
+        lambda kit, event, now: billing.carry_out_charge(
+            kit.db, kit.providers, event, now, subscriptions.why_not_to_charge
+        ),
     ),
     plain(billing.ChargeDeclined, notifications.tell_charge_declined),
+    plain(billing.ChargeDeclined, subscriptions.turn_off_after_decline),
+    plain(billing.MethodGone, subscriptions.turn_off_for_method),
+    plain(billing.RenewalChanged, subscriptions.note_provider_renewal),
+    plain(subscriptions.RenewalTurnedOn, notifications.tell_renewal_on),
+    plain(subscriptions.RenewalTurnedOff, notifications.tell_renewal_off),
+    # Ends come near: what renews by itself is announced first, then everybody else is reminded.
+    inside(
+        subscriptions.EndsDue,
+        "subscriptions.look_at_ends",
+        lambda kit, tx, _event, now: subscriptions.look_at_ends(tx, now, kit.settings.time_zone),
+    ),
+    plain(subscriptions.RenewalAhead, notifications.tell_renewal_ahead),
+    plain(subscriptions.ReminderDue, notifications.tell_reminder),
+    plain(subscriptions.GraceBegan, notifications.tell_grace),
     # The day's operations, held against the providers' lists.
     outside(
         billing.StatementDue,
@@ -212,10 +228,7 @@ REACTIONS = (
         ),
     ),
 )
-RECORD_ONLY: tuple[type[outbox.Event], ...] = (
-    identity.UserJoined,
-    subscriptions.GraceBegan,
-)
+RECORD_ONLY: tuple[type[outbox.Event], ...] = (identity.UserJoined,)
 
 BY_NAME = {reaction.name: reaction for reaction in REACTIONS}
 

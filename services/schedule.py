@@ -35,6 +35,7 @@ SCHEDULE = (
     # Before anything ends: what is paid in tokens goes on.
     Scheduled("wallet.charge_fees", timedelta(minutes=1), wallet.charge_fees),
     Scheduled("wallet.announce_bonus_sweep", HOUR, wallet.announce_bonus_sweep),
+    Scheduled("subscriptions.schedule_ends", timedelta(minutes=5), subscriptions.schedule_ends),
     Scheduled("subscriptions.expire", timedelta(minutes=1), subscriptions.expire),
     Scheduled("provisioning.schedule_server_checks", timedelta(minutes=10), provisioning.schedule_server_checks),
     Scheduled("outbox.purge", HOUR, lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),

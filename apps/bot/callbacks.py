@@ -3,8 +3,8 @@ button that no longer parses is answered as one of an older version. Telegram al
 
 What is done with a subscription stands in callbacks_life.py.
 
-`shop`, `my`, `conf`, `renew`, `resume`, `manage`, `help`, `check`, `retry`, `tariff`, `cards`, `forget`, `wallet` and
-`decide` also stand under notifications (services/notifications/buttons.py)."""
+`shop`, `my`, `conf`, `renew`, `resume`, `manage`, `help`, `check`, `retry`, `tariff`, `cards`, `forget`, `wallet`,
+`decide`, `auto` and `autooff` also stand under notifications (services/notifications/buttons.py)."""
 
 from __future__ import annotations
 
@@ -136,6 +136,23 @@ class Config(CallbackData, prefix="conf"):
 
 
 class Renew(CallbackData, prefix="renew"):
+    subscription_id: Id
+
+
+class AutoRenew(CallbackData, prefix="auto"):
+    """Whether it renews by itself, and from what."""
+
+    subscription_id: Id
+
+
+class AutoRenewOn(CallbackData, prefix="autoon"):
+    """From this remembered card; 0 is the balance."""
+
+    subscription_id: Id
+    method_id: Id
+
+
+class AutoRenewOff(CallbackData, prefix="autooff"):
     subscription_id: Id
 
 

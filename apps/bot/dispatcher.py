@@ -21,6 +21,7 @@ from apps.bot.routers import (
     menu,
     payment,
     promo,
+    renewal,
     shop,
     stars,
     subscription,
@@ -50,8 +51,8 @@ def build(kit: Kit) -> Dispatcher:
         *(
             module.routes()
             for module in (
-                *(stars, menu, trial, shop, promo, payment, balance, wallet, subscription, manage, change, cards),
-                *(guide, support, decisions),
+                *(stars, menu, trial, shop, promo, payment, balance, wallet, subscription, manage, change, renewal),
+                *(cards, guide, support, decisions),
             )
         ),
         promo.plain_codes(),

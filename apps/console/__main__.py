@@ -14,6 +14,7 @@ from apps.console import (
     people,
     promo,
     release,
+    renewals,
     subscriptions,
     texts,
     wallet,
@@ -30,6 +31,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "people": (people.main, "block ID --reason WHY | unblock ID --reason WHY"),
     "wallet": (wallet.main, "show USER | adjust USER --tokens N --reason WHY | history USER: people's tokens"),
     "books": (books.main, "check: prove that ledger, payments and refunds agree"),
+    "renewals": (renewals.main, "--dry-run --until DATE: who will be charged, when, how much, and who not and why"),
     "texts": (texts.main, "update | compile | check: the message catalogues"),
 }
 

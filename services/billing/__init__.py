@@ -15,6 +15,7 @@ from services.billing.charge import (
     charge_of,
     note_charge_paid,
     plan_next_try,
+    resume_charge,
     schedule_charges,
     start_charge,
     stop_charge,
@@ -26,6 +27,7 @@ from services.billing.events import (
     ChargeDue,
     ForeignRefund,
     InvoicePaid,
+    MethodGone,
     MethodSaved,
     NotificationStored,
     PaymentAuthorized,
@@ -51,6 +53,7 @@ from services.billing.methods import (
     methods_of,
 )
 from services.billing.overview import Overview, SwitchedOff, overview, switched_off, unknown_refunds
+from services.billing.paid import HowPaid, how_paid, invoices_paid_since
 from services.billing.precheckout import Refused, approve
 from services.billing.promo import give_bonus, honour_promo, promo_gift
 from services.billing.providers.base import BadNotification, Capability, PaymentProvider, RawNotice
@@ -117,9 +120,11 @@ __all__ = [
     "Destination",
     "Difference",
     "ForeignRefund",
+    "HowPaid",
     "Invoice",
     "InvoiceClosed",
     "InvoicePaid",
+    "MethodGone",
     "MethodNotFound",
     "MethodSaved",
     "NotRefundable",
@@ -172,8 +177,10 @@ __all__ = [
     "forget_method",
     "give_bonus",
     "honour_promo",
+    "how_paid",
     "invoice",
     "invoice_message",
+    "invoices_paid_since",
     "make_statement",
     "methods_of",
     "note_charge_paid",
@@ -194,6 +201,7 @@ __all__ = [
     "refunds_of",
     "request_refund",
     "resolve_refund",
+    "resume_charge",
     "retry",
     "reverse_rewards",
     "rewards_of",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from services import catalog, identity
 from services.billing.fiscal import receipt
+from services.billing.methods import CHARGE
 from services.billing.models import InvoiceRow, PaymentChangeRow, PaymentRow, payment_numbers
 from services.billing.providers.base import Order, PaymentProvider
 from services.identity import Party
@@ -125,7 +126,7 @@ def new_attempt(tx: Session, provider: PaymentProvider, invoice: InvoiceRow, ter
             check_after=now + FIRST_CHECK,
             checks=0,
         ),
-        cause="charge" if terms.method_id else "checkout",
+        cause="charge" if (terms.reference or "").startswith(CHARGE) else "checkout",
     )
 
 

@@ -1,9 +1,9 @@
-"""Charging a remembered card without its owner: once for each purpose, in few and spaced tries, never while an earlier
-try is open, never after its owner said no."""
+"""Charging a remembered card, or the balance, without its owner: once for each purpose, in few and spaced tries, never
+while an earlier try is open, never after its owner said no."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,14 +11,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services import catalog
-from services.billing.attempts import Terms, new_attempt, new_invoice
+from services.billing.attempts import INVOICE_LIFE, Terms, new_attempt, new_invoice
 from services.billing.checkout import CheckoutFailed, PaymentDeclined, send
 from services.billing.events import ChargeDeclined, ChargeDue, InvoicePaid, PaymentFailed
-from services.billing.methods import own_method
+from services.billing.methods import CHARGE, is_charge, own_method, refuse_method
 from services.billing.models import ChargeRow, InvoiceRow, MethodRow, PaymentRow
 from services.billing.providers.base import PaymentProvider
 from services.billing.reasons import can_be_tried_again
 from services.billing.reconcile import configured
+from services.billing.states import OPEN
 from services.identity import Party
 from services.platform.db import Database
 from services.platform.outbox import emit
@@ -26,34 +27,50 @@ from services.platform.outbox import emit
 PAUSES = (timedelta(hours=24), timedelta(hours=48))  # before the second and the third try; there is no fourth
 LIFE = timedelta(days=7)  # how long its price holds
 AGAIN = timedelta(minutes=10)
+BALANCE = "balance"
+
+WhyNot = Callable[[Session, str, datetime], str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
+    """`invoice_id` is what it pays, at the price of its beginning."""
+
     id: int
     purpose: str
     state: str
     tries: int
     next_at: datetime | None
     reason: str | None
+    invoice_id: int
 
 
 def start_charge(
-    tx: Session, *, party: Party, purpose: str, method_id: int, quote: catalog.Quote, now: datetime
+    tx: Session,
+    *,
+    party: Party,
+    purpose: str,
+    method_id: int | None,
+    quote: catalog.Quote,
+    now: datetime,
+    held: bool = False,
+    until: datetime | None = None,
 ) -> int:
-    """Plans to charge a party's remembered card for what `quote` says, from now on. `purpose` names it for ever
-    ("subscription:5:2026-12-21"): the same again is the same charge. Returns its id. Raises MethodNotFound."""
+    """Plans to charge a party's remembered card (None: the party's balance) for what `quote` says, from now on and
+    until `until`; `held`: not before `resume_charge`. `purpose` names it for ever ("subscription:5:2026-12-21"): the
+    same again is the same charge. Returns its id. Raises MethodNotFound."""
     if known := tx.scalar(select(ChargeRow.id).where(ChargeRow.purpose == purpose)):
         return known
-    method = own_method(tx, party, method_id)
+    method = own_method(tx, party, method_id) if method_id is not None else None
     row = ChargeRow(
         party=str(party),
         purpose=purpose,
-        method_id=method.id,
-        invoice_id=new_invoice(tx, party, quote, now, LIFE).id,
+        method_id=method.id if method else None,
+        invoice_id=new_invoice(tx, party, quote, now, until - now + INVOICE_LIFE if until else LIFE).id,
         state="due",
         tries=0,
-        next_at=now,
+        next_at=None if held else now,
+        until=until,
         created_at=now,
         updated_at=now,
     )
@@ -64,16 +81,33 @@ def start_charge(
 
 def stop_charge(tx: Session, purpose: str, reason: str, now: datetime) -> bool:
     """No further try. False when there was none to stop; one that is on its way ends by itself."""
-    row = tx.scalar(select(ChargeRow).where(ChargeRow.purpose == purpose).with_for_update())
+    row = _locked(tx, purpose)
     if row is None or row.state not in ("due", "sending"):
         return False
     row.state, row.detail, row.next_at, row.updated_at = "stopped", reason, None, now
     return True
 
 
+def resume_charge(tx: Session, purpose: str, method_id: int | None, at: datetime | None, now: datetime) -> bool:
+    """Due again, or at last, from `at` on (None: it waits for its caller), by this card or the balance. False when
+    nothing is to be charged any more: it is paid, a try is open, the last was made, or time is over. Raises
+    MethodNotFound."""
+    row = _locked(tx, purpose)
+    if row is None or row.state not in ("due", "stopped") or row.tries > len(PAUSES):
+        return False
+    invoice = tx.get_one(InvoiceRow, row.invoice_id)
+    if invoice.state != "open" or (row.until is not None and (at or now) >= row.until) or _on_its_way(tx, row):
+        return False
+    row.method_id = own_method(tx, Party.parse(row.party), method_id).id if method_id is not None else None
+    row.state, row.next_at, row.detail, row.updated_at = "due", at, None, now
+    return True
+
+
 def charge_of(tx: Session, purpose: str) -> Charge | None:
     row = tx.scalar(select(ChargeRow).where(ChargeRow.purpose == purpose))
-    return Charge(row.id, row.purpose, row.state, row.tries, row.next_at, row.detail) if row else None
+    if row is None:
+        return None
+    return Charge(row.id, row.purpose, row.state, row.tries, row.next_at, row.detail, row.invoice_id)
 
 
 def schedule_charges(tx: Session, now: datetime) -> int:
@@ -86,25 +120,29 @@ def schedule_charges(tx: Session, now: datetime) -> int:
     return len(rows)
 
 
-def carry_out_charge(db: Database, providers: Mapping[str, PaymentProvider], event: ChargeDue, now: datetime) -> None:
-    """Makes the next try, unless one is open. Raises TryLater."""
+def carry_out_charge(
+    db: Database,
+    providers: Mapping[str, PaymentProvider],
+    event: ChargeDue,
+    now: datetime,
+    why_not: WhyNot | None = None,
+) -> None:
+    """Makes the next try, unless one is open. `why_not` is asked in the transaction that begins it, with the purpose:
+    a word ends the charge, in silence. It may lock what is above us: the charge is locked after it. Raises TryLater."""
     with db.begin() as tx:
-        row = tx.get_one(ChargeRow, event.charge_id, with_for_update=True)
+        purpose = tx.get_one(ChargeRow, event.charge_id).purpose
+        refusal = why_not(tx, purpose, now) if why_not else None
+        row = tx.get_one(ChargeRow, event.charge_id, with_for_update=True, populate_existing=True)
         if row.state != "due" or event.tries not in (None, row.tries):
             return
-        invoice = tx.get_one(InvoiceRow, row.invoice_id, with_for_update=True)
-        method = tx.get_one(MethodRow, row.method_id)
-        if why_not := _obstacle(invoice, method, now):
-            _decline(tx, row, why_not, None, now)
+        if refusal is not None:
+            row.state, row.detail, row.next_at, row.updated_at = "stopped", refusal, None, now
             return
-        provider = configured(providers, method.provider)
-        row.tries += 1
-        row.state, row.next_at, row.updated_at = "sending", None, now
-        name = next(iter(invoice.quote["name"].values()))
-        terms = Terms(name, "", reference=f"charge:{row.id}:{row.tries}", method_id=method.id, method=method.token)
-        attempt = new_attempt(tx, provider, invoice, terms, now)
+        begun = _begin(tx, providers, row, now)
+    if begun is None:
+        return
     try:
-        send(db, provider, attempt, now, is_new=True)
+        send(db, *begun, now, is_new=True)
     except (CheckoutFailed, PaymentDeclined):
         pass  # declined: PaymentFailed plans the next try; unknown: the attempt is asked about like any other
 
@@ -120,24 +158,43 @@ def plan_next_try(tx: Session, event: PaymentFailed, now: datetime) -> None:
     """After a decline: again later where that can help, else the owner is asked. A card that the bank has refused for
     good is not charged again."""
     payment = tx.get_one(PaymentRow, event.payment_id)
-    if payment.method_id is None:
+    if not is_charge(payment):
         return
     row = tx.scalar(select(ChargeRow).where(ChargeRow.invoice_id == payment.invoice_id).with_for_update())
     if row is None or row.state != "sending":
         return
     if not can_be_tried_again(event.reason):
-        method = tx.get_one(MethodRow, row.method_id)
-        method.state, method.changed_at = "refused", now
+        if row.method_id is not None:
+            refuse_method(tx, row.method_id, now)
         _decline(tx, row, event.reason, None, now)
-    else:
-        pause = PAUSES[row.tries - 1] if row.tries <= len(PAUSES) else None
-        _decline(tx, row, event.reason, now + pause if pause else None, now)
+        return
+    next_at = now + PAUSES[row.tries - 1] if row.tries <= len(PAUSES) else None
+    in_time = next_at is not None and (row.until is None or next_at < row.until)
+    _decline(tx, row, event.reason, next_at if in_time else None, now)
 
 
-def _obstacle(invoice: InvoiceRow, method: MethodRow, now: datetime) -> str | None:
-    if method.state != "active":
+def _begin(
+    tx: Session, providers: Mapping[str, PaymentProvider], row: ChargeRow, now: datetime
+) -> tuple[PaymentProvider, PaymentRow] | None:
+    """The next attempt, stored. None where something stands against it, which is told."""
+    invoice = tx.get_one(InvoiceRow, row.invoice_id, with_for_update=True)
+    method = tx.get_one(MethodRow, row.method_id) if row.method_id is not None else None
+    if against := _obstacle(row, invoice, method, now):
+        _decline(tx, row, against, None, now)
+        return None
+    provider = configured(providers, method.provider if method else BALANCE)
+    row.tries += 1
+    row.state, row.next_at, row.updated_at = "sending", None, now
+    name = next(iter(invoice.quote["name"].values()))
+    token, reference = method.token if method else None, f"{CHARGE}{row.id}:{row.tries}"
+    terms = Terms(name, "", reference=reference, method_id=row.method_id, method=token)
+    return provider, new_attempt(tx, provider, invoice, terms, now)
+
+
+def _obstacle(row: ChargeRow, invoice: InvoiceRow, method: MethodRow | None, now: datetime) -> str | None:
+    if method is not None and method.state != "active":
         return f"card_{method.state}"
-    if invoice.state != "open" or invoice.valid_until <= now:
+    if invoice.state != "open" or invoice.valid_until <= now or (row.until is not None and row.until <= now):
         return "invoice_closed"
     return None
 
@@ -147,3 +204,13 @@ def _decline(tx: Session, row: ChargeRow, reason: str, next_at: datetime | None,
     row.detail, row.next_at, row.updated_at = reason, next_at, now
     news = ChargeDeclined(charge_id=row.id, party=row.party, purpose=row.purpose, reason=reason, next_at=next_at)
     emit(tx, news, now)
+
+
+def _on_its_way(tx: Session, row: ChargeRow) -> bool:
+    tried = select(PaymentRow.id).where(PaymentRow.invoice_id == row.invoice_id, PaymentRow.state.in_(OPEN))
+    return tx.scalar(tried.where(PaymentRow.reference.startswith(CHARGE)).limit(1)) is not None
+
+
+def _locked(tx: Session, purpose: str) -> ChargeRow | None:
+    wanted = select(ChargeRow).where(ChargeRow.purpose == purpose).with_for_update()
+    return tx.scalar(wanted.execution_options(populate_existing=True))

@@ -136,6 +136,17 @@ class MethodSaved(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MethodGone(Event):
+    """A remembered card is charged no more: its owner had it forgotten, or its bank refused it for good. `cause`:
+    card_forgotten or card_refused."""
+
+    name = "billing.method_gone"
+    method_id: int
+    party: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RenewalChanged(Event):
     """A provider goes on, or stops, to charge each period by itself. `state`: active, canceled or failed; `payment_id`
     is the first payment."""
@@ -148,8 +159,8 @@ class RenewalChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeDue(Event):
-    """A remembered card is to be charged now. `tries` is how often it has been before: an announcement that comes late
-    is not another try."""
+    """A remembered card, or the balance, is to be charged now. `tries` is how often it has been before: an announcement
+    that comes late is not another try."""
 
     name = "billing.charge_due"
     charge_id: int
@@ -158,7 +169,8 @@ class ChargeDue(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeDeclined(Event):
-    """A remembered card could not be charged. `next_at` is the next try; none: there is none, its owner must act."""
+    """A remembered card, or the balance, could not be charged. `next_at` is the next try; none: there is none, its
+    owner must act."""
 
     name = "billing.charge_declined"
     charge_id: int

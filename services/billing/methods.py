@@ -11,14 +11,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services import identity
-from services.billing.events import MethodSaved
-from services.billing.models import MethodRow, PaymentRow
+from services.billing.events import MethodGone, MethodSaved
+from services.billing.models import ChargeRow, MethodRow, PaymentRow
 from services.billing.providers.base import Capability, Method, PaymentProvider, Unsupported
 from services.identity import Party
 from services.platform.errors import Forbidden, NotFound
 from services.platform.outbox import emit
 
 CONSENT, CONSENT_VERSION = "saved_card", "1"
+CHARGE = "charge:"  # how the references of attempts without their buyer begin
 
 
 class ConsentMissing(Forbidden):
@@ -76,12 +77,35 @@ def forget_method(tx: Session, party: Party, method_id: int, now: datetime) -> S
     """From now on it is never charged; charges that waited for it stop. Raises MethodNotFound."""
     row = own_method(tx, party, method_id)
     row.state, row.changed_at = "forgotten", now
+    emit(tx, MethodGone(method_id=row.id, party=row.party, cause="card_forgotten"), now)
     return _seen(row)
 
 
+def refuse_method(tx: Session, method_id: int, now: datetime) -> None:
+    """Its bank has said no for good."""
+    row = tx.get_one(MethodRow, method_id)
+    row.state, row.changed_at = "refused", now
+    emit(tx, MethodGone(method_id=row.id, party=row.party, cause="card_refused"), now)
+
+
 def may_charge(tx: Session, payment: PaymentRow) -> bool:
-    """False for a charge of a card whose owner has said no meanwhile."""
-    return payment.method_id is None or tx.get_one(MethodRow, payment.method_id).state == "active"
+    """False for a charge whose owner has said no meanwhile: to the card, or to this charge."""
+    if payment.method_id is not None and tx.get_one(MethodRow, payment.method_id).state != "active":
+        return False
+    state = select(ChargeRow.state).where(ChargeRow.invoice_id == payment.invoice_id)
+    return not is_charge(payment) or tx.scalar(state) != "stopped"
+
+
+def is_charge(payment: PaymentRow) -> bool:
+    """Made by carry_out_charge: its buyer was not there."""
+    return (payment.reference or "").startswith(CHARGE)
+
+
+def method_saved_by(tx: Session, payment: PaymentRow) -> int | None:
+    """The card that this payment had remembered, while it still is."""
+    saved = select(MethodRow.id).where(MethodRow.party == payment.party, MethodRow.provider == payment.provider)
+    saved = saved.where(MethodRow.state == "active", MethodRow.changed_at == payment.succeeded_at)
+    return tx.scalar(saved) if payment.save and payment.succeeded_at else None
 
 
 def own_method(tx: Session, party: Party, method_id: int) -> MethodRow:

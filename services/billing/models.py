@@ -168,19 +168,22 @@ class RefundChangeRow(Base):
 
 
 class ChargeRow(Base):
-    """A remembered card to be charged for one `purpose` ("subscription:5:2026-12-21"): at most one such row and one
-    success. `state`: due, sending, paid, stopped. `tries` counts attempts, `next_at` is when the next is due."""
+    """A remembered card, or without one the buyer's balance, to be charged for one `purpose`
+    ("subscription:5:2026-12-21"): at most one such row and one success. `state`: due, sending, paid, stopped. `tries`
+    counts attempts, `next_at` is when the next is due (none while it waits for its caller), none begins after
+    `until`."""
 
     __tablename__ = "charges"
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     party: Mapped[str]
     purpose: Mapped[str] = mapped_column(unique=True)
-    method_id: Mapped[int] = mapped_column(ForeignKey(MethodRow.id), index=True)
+    method_id: Mapped[int | None] = mapped_column(ForeignKey(MethodRow.id), index=True)
     invoice_id: Mapped[int] = mapped_column(ForeignKey(InvoiceRow.id), index=True)
     state: Mapped[str]
     tries: Mapped[int] = mapped_column(default=0)
     detail: Mapped[str | None]
     next_at: Mapped[datetime | None]
+    until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     __table_args__ = (Index("charges_due", "next_at", postgresql_where=text("next_at IS NOT NULL")),)

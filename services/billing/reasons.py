@@ -7,6 +7,7 @@ TRY_LATER = frozenset(
     {
         "call_issuer",
         "general_decline",
+        "insufficient_balance",
         "insufficient_funds",
         "internal_timeout",
         "issuer_unavailable",

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from services.billing.events import PaymentFailed
+from services.billing.methods import is_charge
 from services.billing.models import InvoiceRow, PaymentChangeRow, PaymentRow, RefundChangeRow, RefundRow
 from services.billing.states import OPEN, PAYMENTS, REFUNDS, check_transition
 from services.platform.outbox import emit
@@ -54,7 +55,7 @@ def fail(tx: Session, payment: PaymentRow, state: str, reason: str, now: datetim
             invoice_id=payment.invoice_id,
             party=payment.party,
             reason=payment.detail,
-            attended=payment.method_id is None,
+            attended=not is_charge(payment),
         )
         emit(tx, news, now)
 

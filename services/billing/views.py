@@ -71,13 +71,13 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class PlannedCharge:
-    """What a remembered card is charged for; `card` is its title ("Visa •• 4444")."""
+    """What is charged; `card` is the card's title ("Visa •• 4444"), None where it is the balance."""
 
     id: int
     party: Party
     quote: Quote
     amount: Money
-    card: str
+    card: str | None
 
 
 def invoice(tx: Session, invoice_id: int) -> Invoice:
@@ -115,8 +115,9 @@ def invoice_message(tx: Session, party: Party, payment_id: int) -> dict[str, Any
 def planned_charge(tx: Session, charge_id: int) -> PlannedCharge:
     """For reactions: its events name it."""
     row = tx.get_one(ChargeRow, charge_id)
-    sold, card = tx.get_one(InvoiceRow, row.invoice_id), tx.get_one(MethodRow, row.method_id)
-    return PlannedCharge(row.id, Party.parse(row.party), Quote.from_json(sold.quote), sold.amount, card.title)
+    sold, card = tx.get_one(InvoiceRow, row.invoice_id), tx.get(MethodRow, row.method_id) if row.method_id else None
+    title = card.title if card else None
+    return PlannedCharge(row.id, Party.parse(row.party), Quote.from_json(sold.quote), sold.amount, title)
 
 
 def payments_of(tx: Session, party: Party, *, offset: int = 0, limit: int = 10) -> list[tuple[Payment, Quote]]:

@@ -34,6 +34,13 @@ from services.notifications.tell_of_tokens import (
     tell_fee_missed,
     tell_tokens_credited,
 )
+from services.notifications.tell_renewals import (
+    tell_grace,
+    tell_reminder,
+    tell_renewal_ahead,
+    tell_renewal_off,
+    tell_renewal_on,
+)
 
 __all__ = [
     "Channel",
@@ -52,6 +59,7 @@ __all__ = [
     "tell_fee_charged",
     "tell_fee_missed",
     "tell_foreign_refund",
+    "tell_grace",
     "tell_method_saved",
     "tell_paused",
     "tell_payment_decided",
@@ -59,7 +67,11 @@ __all__ = [
     "tell_payment_needs_decision",
     "tell_refund_failed",
     "tell_refunded",
+    "tell_reminder",
+    "tell_renewal_ahead",
     "tell_renewal_changed",
+    "tell_renewal_off",
+    "tell_renewal_on",
     "tell_statement",
     "tell_stray_stars",
     "tell_tokens_credited",

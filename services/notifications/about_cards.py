@@ -7,6 +7,7 @@ from services.notifications import buttons
 from services.notifications.channels.base import Button, Outgoing
 from services.notifications.occasion import Occasion
 from services.notifications.reasons import explain
+from services.platform.i18n import Language
 
 
 def saved(it: Occasion) -> Outgoing | None:
@@ -28,20 +29,25 @@ def saved(it: Occasion) -> Outgoing | None:
 def declined(it: Occasion) -> Outgoing:
     """Why, and what comes next: our next try, or what its owner can do."""
     charge, _ = billing.planned_charge(it.tx, it.params["charge_id"]), it.say
-    parts = [
-        _(
-            "We could not charge {amount} from your card <b>{card}</b> for <b>{tariff}</b>.",
-            amount=_.money(charge.amount),
-            card=charge.card,
-            tariff=_.own(charge.quote.name),
-        ),
-        explain(_, it.params["reason"]),
-    ]
+    parts = [_what_was_not_charged(_, charge), explain(_, it.params["reason"])]
     if it.params["next_at"]:
         next_at = datetime.fromisoformat(it.params["next_at"])
         parts.append(_("We will try again on {moment}. You can also pay yourself.", moment=it.moment(next_at)))
     else:
         parts.append(_("We will not charge it again. To go on, pay with another card or in another way."))
+        parts.append(_("Auto-renewal is off; you can turn it on in “My subscription”."))
     pay = Button(_.label("Pay"), buttons.tariff(charge.quote.tariff))
     cards = Button(_.label("Remembered cards"), buttons.CARDS)
     return Outgoing(" ".join(parts), ((pay,), (cards,)))
+
+
+def _what_was_not_charged(_: Language, charge: billing.PlannedCharge) -> str:
+    amount, name = _.money(charge.amount), _.own(charge.quote.name)
+    if charge.card is None:
+        return _("We could not take {amount} from your balance for <b>{tariff}</b>.", amount=amount, tariff=name)
+    return _(
+        "We could not charge {amount} from your card <b>{card}</b> for <b>{tariff}</b>.",
+        amount=amount,
+        card=charge.card,
+        tariff=name,
+    )

@@ -51,6 +51,16 @@ def forget_card(method_id: int) -> str:
     return f"forget:{method_id}"
 
 
+def renewal(subscription_id: int) -> str:
+    """Whether a subscription renews by itself, and from what."""
+    return f"auto:{subscription_id}"
+
+
+def renewal_off(subscription_id: int) -> str:
+    """Turns that off, at once."""
+    return f"autooff:{subscription_id}"
+
+
 def decide(payment_id: int, choice: str) -> str:
     """For operators: what becomes of money that waits for a decision (billing.CHOICES). Asks before it is done."""
     return f"decide:{payment_id}:{choice}"

@@ -20,7 +20,7 @@ from services.notifications.channels.base import (
     Unreachable,
 )
 from services.notifications.events import MessageQueued
-from services.notifications.messages import compose
+from services.notifications.messages import AFTER_DOUBT, AFTER_SENDING, compose
 from services.notifications.models import MessageRow
 from services.notifications.pace import Pace
 from services.notifications.tell import queue
@@ -98,6 +98,8 @@ def _conclude(db: Database, message_id: int, outcome: Delivered, now: datetime) 
         match outcome:
             case Sent(telegram_message_id):
                 row.state, row.sent_at, row.telegram_message_id = "sent", now, telegram_message_id
+                if follow := AFTER_SENDING.get(row.kind):
+                    follow(tx, row.params, now)
             case Unreachable(error):
                 row.state, row.error = "dropped", error[:200]
                 identity.mark_unreachable(tx, row.telegram_id, now)
@@ -122,8 +124,9 @@ def _abandon(tx: Session, message_id: int, now: datetime) -> None:
 
 
 def _give_up(tx: Session, row: MessageRow, error: str, now: datetime) -> None:
-    """It may have arrived. What was bought must not hang on that: a short word says where it is to be had."""
+    """It may have arrived. What was bought must not hang on that: a short word says where it is to be had. What has to
+    be known before a charge is said again."""
     row.state, row.error = "maybe", error[:200]
     log.warning("message_maybe_sent", message=row.id, kind=row.kind, error=error)
-    if row.kind == "access_file":
-        queue(tx, row.telegram_id, "access_ready", f"again:{row.key}", row.params, now)
+    if row.kind in AFTER_DOUBT and not row.key.startswith("again:"):
+        queue(tx, row.telegram_id, AFTER_DOUBT[row.kind], f"again:{row.key}", row.params, now)

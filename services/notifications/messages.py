@@ -4,16 +4,19 @@ told as it is now."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services import identity, provisioning
+from services import identity, provisioning, subscriptions
 from services.notifications import (
     about_access,
     about_cards,
     about_life,
     about_payments,
     about_refunds,
+    about_renewals,
     about_tokens,
     for_operators,
 )
@@ -44,6 +47,11 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "tokens_low": about_tokens.low,
     "fee_charged": about_tokens.fee_charged,
     "fee_missed": about_tokens.fee_missed,
+    "renewal_ahead": about_renewals.ahead,
+    "renewal_on": about_renewals.turned_on,
+    "renewal_off": about_renewals.turned_off,
+    "reminder": about_renewals.reminder,
+    "grace": about_renewals.grace,
     "admin_access_delayed": for_operators.access_delayed,
     "admin_payment_held": for_operators.payment_held,
     "admin_refund_failed": for_operators.refund_failed,
@@ -51,6 +59,19 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "admin_statement": for_operators.statement,
     "admin_stray_stars": for_operators.stray_stars,
 }
+
+
+def _note_renewal_told(tx: Session, params: Mapping[str, Any], now: datetime) -> None:
+    ends_at, announced_at = (datetime.fromisoformat(params[name]) for name in ("ends_at", "announced_at"))
+    subscriptions.note_told(tx, params["subscription_id"], ends_at, announced_at, now)
+
+
+# What follows once a message has surely left.
+AFTER_SENDING: Mapping[str, Callable[[Session, Mapping[str, Any], datetime], None]] = {
+    "renewal_ahead": _note_renewal_told
+}
+# What is said, once, after a message of which nobody knows whether it has left: here, where more hangs on it.
+AFTER_DOUBT: Mapping[str, str] = {"access_file": "access_ready", "renewal_ahead": "renewal_ahead"}
 
 
 def compose(

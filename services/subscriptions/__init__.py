@@ -13,9 +13,15 @@ from services.subscriptions.change import (
     earlier_offer,
     offer_change,
 )
-from services.subscriptions.ending import claim, ending_between
+from services.subscriptions.claim import claim, ending_between
+from services.subscriptions.ending import look_at_ends, schedule_ends
 from services.subscriptions.events import (
+    EndsDue,
     GraceBegan,
+    ReminderDue,
+    RenewalAhead,
+    RenewalTurnedOff,
+    RenewalTurnedOn,
     SubscriptionCanceled,
     SubscriptionExpired,
     SubscriptionExtended,
@@ -24,7 +30,10 @@ from services.subscriptions.events import (
 )
 from services.subscriptions.expire import expire
 from services.subscriptions.extend import extend_after_payment
+from services.subscriptions.forecast import Foreseen, foresee
+from services.subscriptions.forecast import forecast as forecast_renewals
 from services.subscriptions.give import give, give_days, take_back
+from services.subscriptions.notice import note_told
 from services.subscriptions.pause import cancel, keep, pause, resume
 from services.subscriptions.promo import (
     PromoNeedsSubscription,
@@ -32,6 +41,18 @@ from services.subscriptions.promo import (
     add_promo_days,
     redeem,
     take_promo_days,
+)
+from services.subscriptions.renew import renewal_notice_holds, why_not_to_charge
+from services.subscriptions.renewals import (
+    By,
+    CannotRenew,
+    Renewal,
+    note_provider_renewal,
+    renewal_of,
+    turn_off_after_decline,
+    turn_off_for_method,
+    turn_off_renewal,
+    turn_on_renewal,
 )
 from services.subscriptions.shorten import end_after_refund, shorten_after_refund
 from services.subscriptions.states import NotNow
@@ -49,7 +70,11 @@ from services.subscriptions.views import (
 )
 
 __all__ = [
+    "By",
+    "CannotRenew",
     "ChangeOffer",
+    "EndsDue",
+    "Foreseen",
     "GraceBegan",
     "Line",
     "NotNow",
@@ -57,6 +82,11 @@ __all__ = [
     "OtherCurrency",
     "PromoNeedsSubscription",
     "Redeemed",
+    "ReminderDue",
+    "Renewal",
+    "RenewalAhead",
+    "RenewalTurnedOff",
+    "RenewalTurnedOn",
     "Subscription",
     "SubscriptionCanceled",
     "SubscriptionExpired",
@@ -76,15 +106,23 @@ __all__ = [
     "ending_between",
     "expire",
     "extend_after_payment",
+    "forecast_renewals",
+    "foresee",
     "give",
     "give_days",
     "history",
     "keep",
+    "look_at_ends",
+    "note_provider_renewal",
+    "note_told",
     "offer_change",
     "own_subscription",
     "pause",
     "redeem",
+    "renewal_notice_holds",
+    "renewal_of",
     "resume",
+    "schedule_ends",
     "shorten_after_refund",
     "start_trial",
     "subscription",
@@ -92,4 +130,9 @@ __all__ = [
     "take_back",
     "take_promo_days",
     "trial_tariff",
+    "turn_off_after_decline",
+    "turn_off_for_method",
+    "turn_off_renewal",
+    "turn_on_renewal",
+    "why_not_to_charge",
 ]

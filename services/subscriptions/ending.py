@@ -1,37 +1,46 @@
-"""For whoever renews by something else than an invoice: which subscriptions end soon, one at a time."""
+"""What people are told about ends that come near: when, and in which order."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from services.subscriptions.models import SubscriptionRow
-from services.subscriptions.views import Subscription, seen
+from services.platform.outbox import emit
+from services.subscriptions import remind, renew
+from services.subscriptions.events import EndsDue
+
+MORNING, EVENING = 9, 21  # the hours in which people are written to without their asking
 
 
-def ending_between(
-    tx: Session, since: datetime, until: datetime, *, after_id: int = 0, limit: int = 100, with_fee: bool = False
-) -> list[Subscription]:
-    """Active ones whose end is in (since, until], by id. `with_fee`: only those that cost tokens."""
-    ending = select(SubscriptionRow).where(
-        SubscriptionRow.state == "active",
-        SubscriptionRow.ends_at > since,
-        SubscriptionRow.ends_at <= until,
-        SubscriptionRow.id > after_id,
-    )
-    if with_fee:
-        ending = ending.where(SubscriptionRow.terms.has_key("subscription_fee"))
-    return [seen(row) for row in tx.scalars(ending.order_by(SubscriptionRow.id).limit(limit))]
+def schedule_ends(tx: Session, now: datetime) -> int:
+    """Has `look_at_ends` called, which knows the time zone."""
+    emit(tx, EndsDue(), now)
+    return 1
 
 
-def claim(tx: Session, subscription_id: int) -> Subscription | None:
-    """As it is now, and nobody else changes it until this transaction ends; None while somebody does."""
-    row = tx.get_one(SubscriptionRow, subscription_id)
-    turn = func.hashtextextended(f"subscription:{row.party}:{row.product}", 0)
-    if not tx.scalar(select(func.pg_try_advisory_xact_lock(turn))):
-        return None
-    free = select(SubscriptionRow).where(SubscriptionRow.id == subscription_id).with_for_update(skip_locked=True)
-    locked = tx.scalar(free.execution_options(populate_existing=True))
-    return seen(locked) if locked is not None else None
+def look_at_ends(tx: Session, now: datetime, time_zone: str) -> None:
+    """Announces renewals and reminds, in batches: while one is full, another follows. At night nobody is told: what
+    comes due then is said in the morning. Whatever renews by itself must be announced before anybody is reminded."""
+    if not is_decent(now, time_zone):
+        return
+    more = renew.announce_renewals(tx, now) == renew.BATCH
+    if not more:
+        tx.flush()
+        more = remind.remind(tx, now) >= remind.BATCH
+    if more:
+        emit(tx, EndsDue(), now)
+
+
+def is_decent(at: datetime, time_zone: str) -> bool:
+    return MORNING <= at.astimezone(ZoneInfo(time_zone)).hour < EVENING
+
+
+def next_decent(at: datetime, time_zone: str) -> datetime:
+    """This moment, or the morning after the night it is in."""
+    local = at.astimezone(ZoneInfo(time_zone))
+    if MORNING <= local.hour < EVENING:
+        return at
+    day = local.date() + timedelta(days=1 if local.hour >= EVENING else 0)
+    return datetime(day.year, day.month, day.day, MORNING, tzinfo=ZoneInfo(time_zone)).astimezone(at.tzinfo)

@@ -65,6 +65,60 @@ class GraceBegan(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndsDue(Event):
+    """Time to look which ends come near: people are told of them, and of what will be charged."""
+
+    name = "subscriptions.ends_due"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderDue(Event):
+    """Somebody is to be reminded of an end. `kind`: 72h, 48h or 24h before it, or after."""
+
+    name = "subscriptions.reminder_due"
+    subscription_id: int
+    party: str
+    ends_at: datetime
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewalAhead(Event):
+    """It will renew by itself: its owner is to be told now. The charge `charge_id` waits for that; it is meant for
+    `charge_at`."""
+
+    name = "subscriptions.renewal_ahead"
+    subscription_id: int
+    party: str
+    ends_at: datetime
+    charge_id: int
+    charge_at: datetime
+    announced_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewalTurnedOn(Event):
+    """`cause`: user, or payment (the one that had its card remembered)."""
+
+    name = "subscriptions.renewal_turned_on"
+    subscription_id: int
+    party: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewalTurnedOff(Event):
+    """`cause` as in the table of renewals. `told`: its owner knows from elsewhere."""
+
+    name = "subscriptions.renewal_turned_off"
+    subscription_id: int
+    party: str
+    cause: str
+    at: datetime
+    told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionExpired(Event):
     """`refunded`: it did not run out, its money went back."""
 

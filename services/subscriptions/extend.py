@@ -14,6 +14,7 @@ from services.subscriptions.change import change_after_payment
 from services.subscriptions.events import SubscriptionExtended
 from services.subscriptions.journal import account_of, keep_the_day, known, newest, take_turns, write
 from services.subscriptions.models import SubscriptionRow
+from services.subscriptions.renewals import renew_as_paid
 from services.subscriptions.timeline import NOTHING, Portion
 from services.subscriptions.value import SECOND, convert
 
@@ -27,24 +28,22 @@ def extend_after_payment(tx: Session, event: billing.InvoicePaid, now: datetime)
     take_turns(tx, event.party, quote.product)
     if known(tx, invoice_id=event.invoice_id):
         return
-    span = None
-    if quote.purpose == "change":
-        if change_after_payment(tx, event, quote, now):
-            return
-        # The subscription is another one by now: the money buys the part of a period that it pays for.
-        whole, price = quote.period.length(now) // SECOND, quote.list_price or quote.price
-        span = timedelta(seconds=whole * quote.price.minor // price.minor)
-    extend(
-        tx,
-        event.party,
-        quote,
-        happens="paid",
-        cause="payment",
-        invoice_id=event.invoice_id,
-        value=quote.price,
-        span=span,
-        now=now,
-    )
+    paid = billing.how_paid(tx, event.payment_id)
+    if quote.purpose != "change" or not change_after_payment(tx, event, quote, now):
+        extend(
+            tx,
+            event.party,
+            quote,
+            happens="renewed" if paid.charged else "paid",
+            cause="payment",
+            invoice_id=event.invoice_id,
+            value=quote.price,
+            span=_paid_part(quote, now) if quote.purpose == "change" else None,
+            now=now,
+        )
+    bought = newest(tx, event.party, quote.product)
+    if bought is not None:
+        renew_as_paid(tx, bought, paid, now)
 
 
 def extend(
@@ -115,6 +114,12 @@ def resume_row(tx: Session, row: SubscriptionRow, now: datetime, *, cause: str) 
     row.paused_at = None
     keep_the_day(row)
     return line
+
+
+def _paid_part(quote: Quote, now: datetime) -> timedelta:
+    """Of a change whose subscription is another one by now: the part of a period that its money pays for."""
+    whole, price = quote.period.length(now) // SECOND, quote.list_price or quote.price
+    return timedelta(seconds=whole * quote.price.minor // price.minor)
 
 
 def _begin(tx: Session, party: str, quote: Quote, now: datetime) -> SubscriptionRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -77,7 +77,14 @@ def write(
     )
     tx.add(line)
     tx.flush()
+    if row.ends_at != before or kind in ("paused", "canceled"):  # nobody is charged for an end that is no more
+        billing.stop_charge(tx, renewal_purpose(row.id, before), kind, now)
     return line.id
+
+
+def renewal_purpose(subscription_id: int, ends_at: datetime) -> str:
+    """What a charge that renews at this end is for: at most one, for ever."""
+    return f"subscription:{subscription_id}:{ends_at.astimezone(UTC).isoformat()}"
 
 
 def keep_the_day(row: SubscriptionRow) -> None:

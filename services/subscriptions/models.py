@@ -31,6 +31,7 @@ class SubscriptionRow(Base):
     __table_args__ = (
         Index("subscriptions_only_live", "party", "product", unique=True, postgresql_where=text(_LIVE)),
         Index("subscriptions_due", func.coalesce(text("grace_ends_at"), text("ends_at")), postgresql_where=text(_DUE)),
+        Index("subscriptions_ended", "ends_at", postgresql_where=text("state IN ('expired', 'grace')")),
         Index("subscriptions_party", "party", "id"),
     )
 
@@ -67,6 +68,37 @@ class TrialRow(Base):
     person: Mapped[str] = mapped_column(primary_key=True)
     product: Mapped[str] = mapped_column(primary_key=True)
     taken_at: Mapped[datetime]
+
+
+class RenewalRow(Base):
+    """Whether a subscription renews by itself. `by`: card (the remembered one `method_id`), balance, or provider (which
+    charges by itself, Telegram its Stars). On while `turned_off_at` is none; `off_cause`: user, card_forgotten,
+    card_refused, declined, withdrawn or provider."""
+
+    __tablename__ = "subscription_renewals"
+    subscription_id: Mapped[int] = mapped_column(ForeignKey(SubscriptionRow.id), primary_key=True)
+    by: Mapped[str]
+    method_id: Mapped[int | None]
+    currency: Mapped[str]
+    turned_on_at: Mapped[datetime]
+    turned_off_at: Mapped[datetime | None]
+    off_cause: Mapped[str | None]
+    __table_args__ = (
+        Index("subscription_renewals_method", "method_id", postgresql_where=text("turned_off_at IS NULL")),
+    )
+
+
+class ReminderRow(Base):
+    """What was said about an end: each `kind` (72h, 48h, 24h, after, renewal) once. Written before it is sent. Of a
+    renewal: `told_at` is when its notice had surely left, `why_not` why there is none this time."""
+
+    __tablename__ = "subscription_reminders"
+    subscription_id: Mapped[int] = mapped_column(ForeignKey(SubscriptionRow.id), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    ends_at: Mapped[datetime] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+    why_not: Mapped[str | None]
 
 
 class ChangeOfferRow(Base):

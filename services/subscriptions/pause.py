@@ -10,6 +10,7 @@ from services.subscriptions.events import SubscriptionCanceled, SubscriptionPaus
 from services.subscriptions.extend import announce, resume_row
 from services.subscriptions.journal import own, write
 from services.subscriptions.models import SubscriptionRow
+from services.subscriptions.notice import go_on
 from services.subscriptions.states import NotNow
 from services.subscriptions.views import SubscriptionNotFound
 
@@ -34,7 +35,8 @@ def resume(tx: Session, party: Party, subscription_id: int, now: datetime, *, ca
 
 
 def cancel(tx: Session, party: Party, subscription_id: int, now: datetime, *, cause: str = "user") -> datetime:
-    """It runs to its end, which is returned, and is not renewed. Raises SubscriptionNotFound or NotNow."""
+    """It runs to its end, which is returned, and is not renewed: a charge that was planned is not made. Raises
+    SubscriptionNotFound or NotNow."""
     row = _own(tx, party, subscription_id)
     line = write(tx, row, "canceled", now, happens="canceled", cause=cause)
     emit(tx, SubscriptionCanceled(subscription_id=row.id, party=row.party, ends_at=row.ends_at, change_id=line), now)
@@ -42,11 +44,13 @@ def cancel(tx: Session, party: Party, subscription_id: int, now: datetime, *, ca
 
 
 def keep(tx: Session, party: Party, subscription_id: int, now: datetime, *, cause: str = "user") -> None:
-    """Takes a cancellation back while it runs. Raises SubscriptionNotFound or NotNow."""
+    """Takes a cancellation back while it runs: where it renewed by itself, it does again. Raises SubscriptionNotFound
+    or NotNow."""
     row = _own(tx, party, subscription_id)
     if row.ends_at <= now:
         raise NotNow("it has ended")
     write(tx, row, "kept", now, happens="kept", cause=cause)
+    go_on(tx, row, now)
 
 
 def _own(tx: Session, party: Party, subscription_id: int) -> SubscriptionRow:

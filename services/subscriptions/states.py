@@ -25,6 +25,12 @@ TABLE = {
     ("paused", "paid"): "active",  # whoever pays wants to use it
     ("canceled", "paid"): "active",
     ("expired", "paid"): "active",
+    ("trial", "renewed"): "active",
+    ("active", "renewed"): "active",
+    ("grace", "renewed"): "active",
+    ("paused", "renewed"): "paused",  # charged by us a moment after the person's no: the days are kept, the no stays
+    ("canceled", "renewed"): "canceled",
+    ("expired", "renewed"): "active",
     ("trial", "given"): "trial",
     ("active", "given"): "active",
     ("grace", "given"): "active",
