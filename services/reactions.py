@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy.orm import Session
 
-from services import billing, identity, notifications, provisioning, subscriptions
+from services import billing, gifts, identity, notifications, provisioning, referrals, subscriptions
 from services.kit import Kit
 from services.platform import outbox
 from services.platform.clock import wall_clock
@@ -46,7 +46,17 @@ def outside(event: type[E], name: str, queue: str, run: Callable[[Kit, E, dateti
     return Reaction(event, name, queue, outside=run)
 
 
+def referral_terms(kit: Kit) -> referrals.Terms:
+    return referrals.Terms.parse(kit.settings.referral_inviter_reward, kit.settings.referral_invited_reward)
+
+
 REACTIONS = (
+    # Somebody new came.
+    inside(
+        identity.UserJoined,
+        "referrals.note_joined",
+        lambda _, tx, event, now: referrals.note_joined(tx, event, now),
+    ),
     # A provider said something, or has been silent for long: ask it.
     outside(
         billing.NotificationStored,
@@ -76,6 +86,28 @@ REACTIONS = (
         billing.InvoicePaid,
         "billing.note_charge_paid",
         lambda _, tx, event, now: billing.note_charge_paid(tx, event, now),
+    ),
+    inside(
+        billing.InvoicePaid,
+        "gifts.create_after_payment",
+        lambda kit, tx, event, now: gifts.create_after_payment(
+            tx, kit.cipher, event, timedelta(days=kit.settings.gift_days), now
+        ),
+    ),
+    inside(
+        billing.InvoicePaid,
+        "referrals.reward_first_payment",
+        lambda kit, tx, event, now: referrals.reward_first_payment(tx, event, referral_terms(kit), now),
+    ),
+    inside(
+        subscriptions.SubscriptionExtended,
+        "referrals.give_pending",
+        lambda _, tx, event, now: referrals.give_pending(tx, event, now),
+    ),
+    inside(
+        referrals.RewardChanged,
+        "notifications.tell_referral_reward",
+        lambda _, tx, event, now: notifications.tell_referral_reward(tx, event, now),
     ),
     outside(
         subscriptions.SubscriptionExtended,
@@ -146,6 +178,16 @@ REACTIONS = (
     ),
     inside(
         billing.PaymentRefunded,
+        "referrals.take_back",
+        lambda _, tx, event, now: referrals.take_back(tx, event, now),
+    ),
+    inside(
+        billing.PaymentRefunded,
+        "gifts.follow_refund",
+        lambda _, tx, event, now: gifts.follow_refund(tx, event, now),
+    ),
+    inside(
+        billing.PaymentRefunded,
         "notifications.tell_refunded",
         lambda _, tx, event, now: notifications.tell_refunded(tx, event, now),
     ),
@@ -163,6 +205,27 @@ REACTIONS = (
         subscriptions.SubscriptionShortened,
         "provisioning.shorten",
         lambda _, tx, event, _now: provisioning.shorten(tx, event),
+    ),
+    # Gifts, from one person to another.
+    inside(
+        gifts.GiftBought,
+        "notifications.tell_gift_bought",
+        lambda _, tx, event, now: notifications.tell_gift_bought(tx, event, now),
+    ),
+    inside(
+        gifts.GiftClaimed,
+        "notifications.tell_gift_claimed",
+        lambda _, tx, event, now: notifications.tell_gift_claimed(tx, event, now),
+    ),
+    inside(
+        gifts.GiftExpired,
+        "notifications.tell_gift_expired",
+        lambda _, tx, event, now: notifications.tell_gift_expired(tx, event, now),
+    ),
+    inside(
+        gifts.GiftTakenBack,
+        "notifications.tell_gift_taken_back",
+        lambda _, tx, event, now: notifications.tell_gift_taken_back(tx, event, now),
     ),
     # Remembered cards, and what providers renew by themselves.
     inside(
@@ -236,11 +299,12 @@ REACTIONS = (
             pace=kit.pace,
             provisioners=kit.provisioners,
             time_zone=kit.settings.time_zone,
+            cipher=kit.cipher,
+            bot_url=lambda: f"{kit.settings.telegram_link_url}/{kit.telegram.username()}",
         ),
     ),
 )
 RECORD_ONLY: tuple[type[outbox.Event], ...] = (
-    identity.UserJoined,
     subscriptions.GraceBegan,
     subscriptions.SubscriptionCanceled,
 )

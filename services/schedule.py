@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from services import billing, provisioning, subscriptions
+from services import billing, gifts, provisioning, subscriptions
 from services.platform import idempotency, inbox, outbox
 from services.platform.db import Database
 from services.platform.slots import claim
@@ -33,6 +33,7 @@ SCHEDULE = (
     Scheduled("billing.schedule_statements", timedelta(hours=1), billing.schedule_statements),
     Scheduled("billing.expire_invoices", timedelta(minutes=10), billing.expire_invoices),
     Scheduled("subscriptions.expire", timedelta(minutes=1), subscriptions.expire),
+    Scheduled("gifts.expire", HOUR, gifts.expire),
     Scheduled("provisioning.schedule_server_checks", timedelta(minutes=10), provisioning.schedule_server_checks),
     Scheduled("outbox.purge", HOUR, lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),
     Scheduled("inbox.purge", HOUR, lambda tx, now: inbox.purge(tx, now - timedelta(days=3))),

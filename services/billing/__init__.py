@@ -77,6 +77,7 @@ from services.billing.statement import (
 )
 from services.billing.story import Booked, Change, Story, story
 from services.billing.switches import ProviderOff, offered, switch
+from services.billing.takings import Takings, first_bought, kept, takings
 from services.billing.views import (
     Invoice,
     Payment,
@@ -152,6 +153,7 @@ __all__ = [
     "StatementMade",
     "Story",
     "SwitchedOff",
+    "Takings",
     "accept_notification",
     "any_payment",
     "apply_policy",
@@ -168,9 +170,11 @@ __all__ = [
     "continue_refund",
     "decide",
     "expire_invoices",
+    "first_bought",
     "forget_method",
     "invoice",
     "invoice_message",
+    "kept",
     "make_statement",
     "methods_of",
     "note_charge_paid",
@@ -203,6 +207,7 @@ __all__ = [
     "story",
     "switch",
     "switched_off",
+    "takings",
     "undecided",
     "unknown_refunds",
 ]

@@ -4,6 +4,8 @@ messages stay in people's chats. At most 64 bytes each."""
 MY_SUBSCRIPTIONS = "my"
 SHOP = "shop"
 CARDS = "cards"
+GIFTS = "gifts:0"
+INVITE = "invite"
 
 
 def config(subscription_id: int) -> str:

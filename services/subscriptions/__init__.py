@@ -20,7 +20,7 @@ from services.subscriptions.give import give, give_days, take_back
 from services.subscriptions.pause import cancel, keep, pause, resume
 from services.subscriptions.shorten import end_after_refund, shorten_after_refund
 from services.subscriptions.states import NotNow
-from services.subscriptions.trial import TrialUsed, start_trial, trial_tariff
+from services.subscriptions.trial import TrialUsed, start_trial, trial_tariff, who_tried
 from services.subscriptions.value import OtherCurrency
 from services.subscriptions.views import (
     Subscription,
@@ -63,4 +63,5 @@ __all__ = [
     "subscriptions_of",
     "take_back",
     "trial_tariff",
+    "who_tried",
 ]
