@@ -42,6 +42,11 @@ def inside(event: type[E], name: str, run: Callable[[Kit, Session, E, datetime],
     return Reaction(event, name, "default", inside=run)
 
 
+def plainly(event: type[E], name: str, run: Callable[[Session, E, datetime], object]) -> Reaction:
+    """An inside reaction that needs nothing but its event."""
+    return inside(event, name, lambda _, tx, news, now: run(tx, news, now))
+
+
 def outside(event: type[E], name: str, queue: str, run: Callable[[Kit, E, datetime], object]) -> Reaction:
     return Reaction(event, name, queue, outside=run)
 
@@ -52,11 +57,7 @@ def referral_terms(kit: Kit) -> referrals.Terms:
 
 REACTIONS = (
     # Somebody new came.
-    inside(
-        identity.UserJoined,
-        "referrals.note_joined",
-        lambda _, tx, event, now: referrals.note_joined(tx, event, now),
-    ),
+    plainly(identity.UserJoined, "referrals.note_joined", referrals.note_joined),
     # A provider said something, or has been silent for long: ask it.
     outside(
         billing.NotificationStored,
@@ -77,16 +78,8 @@ REACTIONS = (
         lambda kit, event, now: billing.capture_or_cancel(kit.db, kit.providers, event, now),
     ),
     # It is paid: the subscription goes on, the access follows, the person is told.
-    inside(
-        billing.InvoicePaid,
-        "subscriptions.extend_after_payment",
-        lambda _, tx, event, now: subscriptions.extend_after_payment(tx, event, now),
-    ),
-    inside(
-        billing.InvoicePaid,
-        "billing.note_charge_paid",
-        lambda _, tx, event, now: billing.note_charge_paid(tx, event, now),
-    ),
+    plainly(billing.InvoicePaid, "subscriptions.extend_after_payment", subscriptions.extend_after_payment),
+    plainly(billing.InvoicePaid, "billing.note_charge_paid", billing.note_charge_paid),
     inside(
         billing.InvoicePaid,
         "gifts.create_after_payment",
@@ -99,27 +92,15 @@ REACTIONS = (
         "referrals.reward_first_payment",
         lambda kit, tx, event, now: referrals.reward_first_payment(tx, event, referral_terms(kit), now),
     ),
-    inside(
-        subscriptions.SubscriptionExtended,
-        "referrals.give_pending",
-        lambda _, tx, event, now: referrals.give_pending(tx, event, now),
-    ),
-    inside(
-        referrals.RewardChanged,
-        "notifications.tell_referral_reward",
-        lambda _, tx, event, now: notifications.tell_referral_reward(tx, event, now),
-    ),
+    plainly(subscriptions.SubscriptionExtended, "referrals.give_pending", referrals.give_pending),
+    plainly(referrals.RewardChanged, "notifications.tell_referral_reward", notifications.tell_referral_reward),
     outside(
         subscriptions.SubscriptionExtended,
         "provisioning.grant",
         "access",
         lambda kit, event, now: provisioning.grant(kit.db, event, now, kit.provisioners),
     ),
-    inside(
-        provisioning.AccessGranted,
-        "notifications.tell_access_granted",
-        lambda _, tx, event, now: notifications.tell_access_granted(tx, event, now),
-    ),
+    plainly(provisioning.AccessGranted, "notifications.tell_access_granted", notifications.tell_access_granted),
     inside(
         provisioning.AccessDelayed,
         "notifications.tell_access_delayed",
@@ -166,31 +147,11 @@ REACTIONS = (
         "payments",
         lambda kit, event, now: billing.continue_refund(kit.db, kit.providers, event.refund_id, now),
     ),
-    inside(
-        billing.PaymentRefunded,
-        "subscriptions.shorten_after_refund",
-        lambda _, tx, event, now: subscriptions.shorten_after_refund(tx, event, now),
-    ),
-    inside(
-        billing.PaymentRefunded,
-        "billing.reverse_rewards",
-        lambda _, tx, event, now: billing.reverse_rewards(tx, event, now),
-    ),
-    inside(
-        billing.PaymentRefunded,
-        "referrals.take_back",
-        lambda _, tx, event, now: referrals.take_back(tx, event, now),
-    ),
-    inside(
-        billing.PaymentRefunded,
-        "gifts.follow_refund",
-        lambda _, tx, event, now: gifts.follow_refund(tx, event, now),
-    ),
-    inside(
-        billing.PaymentRefunded,
-        "notifications.tell_refunded",
-        lambda _, tx, event, now: notifications.tell_refunded(tx, event, now),
-    ),
+    plainly(billing.PaymentRefunded, "subscriptions.shorten_after_refund", subscriptions.shorten_after_refund),
+    plainly(billing.PaymentRefunded, "billing.reverse_rewards", billing.reverse_rewards),
+    plainly(billing.PaymentRefunded, "referrals.take_back", referrals.take_back),
+    plainly(billing.PaymentRefunded, "gifts.follow_refund", gifts.follow_refund),
+    plainly(billing.PaymentRefunded, "notifications.tell_refunded", notifications.tell_refunded),
     inside(
         billing.RefundFailed,
         "notifications.tell_refund_failed",
@@ -207,26 +168,10 @@ REACTIONS = (
         lambda _, tx, event, _now: provisioning.shorten(tx, event),
     ),
     # Gifts, from one person to another.
-    inside(
-        gifts.GiftBought,
-        "notifications.tell_gift_bought",
-        lambda _, tx, event, now: notifications.tell_gift_bought(tx, event, now),
-    ),
-    inside(
-        gifts.GiftClaimed,
-        "notifications.tell_gift_claimed",
-        lambda _, tx, event, now: notifications.tell_gift_claimed(tx, event, now),
-    ),
-    inside(
-        gifts.GiftExpired,
-        "notifications.tell_gift_expired",
-        lambda _, tx, event, now: notifications.tell_gift_expired(tx, event, now),
-    ),
-    inside(
-        gifts.GiftTakenBack,
-        "notifications.tell_gift_taken_back",
-        lambda _, tx, event, now: notifications.tell_gift_taken_back(tx, event, now),
-    ),
+    plainly(gifts.GiftBought, "notifications.tell_gift_bought", notifications.tell_gift_bought),
+    plainly(gifts.GiftClaimed, "notifications.tell_gift_claimed", notifications.tell_gift_claimed),
+    plainly(gifts.GiftExpired, "notifications.tell_gift_expired", notifications.tell_gift_expired),
+    plainly(gifts.GiftTakenBack, "notifications.tell_gift_taken_back", notifications.tell_gift_taken_back),
     # Remembered cards, and what providers renew by themselves.
     inside(
         billing.RenewalChanged,

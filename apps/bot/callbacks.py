@@ -1,8 +1,8 @@
 """What the buttons carry. Old messages stay in people's chats for years: a word once given keeps its meaning, and a
 button that no longer parses is answered as one of an older version. Telegram allows 64 bytes.
 
-`shop`, `my`, `conf`, `renew`, `help`, `check`, `retry`, `tariff`, `cards`, `forget` and `decide` also stand under
-notifications (services/notifications/buttons.py)."""
+`shop`, `my`, `conf`, `renew`, `help`, `check`, `retry`, `tariff`, `cards`, `forget`, `decide`, `invite` and `gifts`
+also stand under notifications (services/notifications/buttons.py)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ Id = Annotated[int, Field(ge=0, lt=2**63)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 ProviderCode = Annotated[str, Field(pattern=r"^[a-z]{1,16}$")]
 Choice = Literal["apply", "refund", "keep"]
-Form = Literal["once", "save", "renew"]
+Form = Literal["once", "save", "renew", "gift"]
+GiftCode = Annotated[str, Field(pattern=r"^[A-Z2-9]{16}$")]
 System = Literal["ios", "android", "windows", "macos", "linux"]
 SYSTEMS: tuple[System, ...] = ("ios", "android", "windows", "macos", "linux")
 
@@ -150,6 +151,55 @@ class Help(CallbackData, prefix="support"):
     pass
 
 
+class Invite(CallbackData, prefix="invite"):
+    """The own link, and what it has brought."""
+
+
+class Friends(CallbackData, prefix="friends"):
+    """Whom one has invited; `page` counts from 0."""
+
+    page: Annotated[int, Field(ge=0, le=10_000)]
+
+
+class Gifts(CallbackData, prefix="gifts"):
+    """What one has bought to give away; `page` counts from 0."""
+
+    page: Annotated[int, Field(ge=0, le=10_000)]
+
+
+class ShowGift(CallbackData, prefix="gift"):
+    """The code and link of an own gift, again."""
+
+    gift_id: Id
+
+
+class AcceptGift(CallbackData, prefix="giftyes"):
+    gift_code: GiftCode
+
+
+class GiveAway(CallbackData, prefix="giftof"):
+    """The ways to pay for a tariff as a gift."""
+
+    slug: Slug
+
+
+class PayGift(CallbackData, prefix="giftpay"):
+    provider: ProviderCode
+    slug: Slug
+
+
+class ReadTermsToGift(CallbackData, prefix="giftterms"):
+    provider: ProviderCode
+    slug: Slug
+
+
+class AgreeToGift(CallbackData, prefix="giftok"):
+    """Consent to the terms on the way to a gift."""
+
+    provider: ProviderCode
+    slug: Slug
+
+
 class Languages(CallbackData, prefix="languages"):
     pass
 
@@ -179,20 +229,28 @@ class DecideNow(CallbackData, prefix="decideok"):
 @dataclass(frozen=True, slots=True)
 class Way:
     """How somebody pays for a tariff. `form`: once; save (once, and the card is remembered); renew (the provider then
-    charges every 30 days by itself)."""
+    charges every 30 days by itself); gift (once, for somebody else)."""
 
     provider: str
     slug: str
     form: Form = "once"
 
     def pay(self) -> CallbackData:
-        words: dict[Form, type[Pay | Save | Subscribe]] = {"once": Pay, "save": Save, "renew": Subscribe}
+        words: dict[Form, type[Pay | Save | Subscribe | PayGift]] = {
+            "once": Pay,
+            "save": Save,
+            "renew": Subscribe,
+            "gift": PayGift,
+        }
         return words[self.form](provider=self.provider, slug=self.slug)
 
     def agree(self) -> CallbackData:
-        word = AgreeToSubscribe if self.form == "renew" else Agree
-        return word(provider=self.provider, slug=self.slug)
+        words: dict[Form, type[AgreeToSubscribe | AgreeToGift]] = {"renew": AgreeToSubscribe, "gift": AgreeToGift}
+        return words.get(self.form, Agree)(provider=self.provider, slug=self.slug)
 
     def read_terms(self) -> CallbackData:
-        word = ReadTermsToSubscribe if self.form == "renew" else ReadTerms
-        return word(provider=self.provider, slug=self.slug)
+        words: dict[Form, type[ReadTermsToSubscribe | ReadTermsToGift]] = {
+            "renew": ReadTermsToSubscribe,
+            "gift": ReadTermsToGift,
+        }
+        return words.get(self.form, ReadTerms)(provider=self.provider, slug=self.slug)

@@ -15,7 +15,9 @@ from apps.bot.routers import (
     decisions,
     edges,
     failures,
+    gifts,
     guide,
+    invite,
     menu,
     payment,
     shop,
@@ -44,7 +46,20 @@ def build(kit: Kit) -> Dispatcher:
     private.include_routers(
         *(
             module.routes()
-            for module in (stars, menu, shop, payment, balance, subscription, cards, guide, support, decisions)
+            for module in (
+                stars,
+                menu,
+                shop,
+                payment,
+                balance,
+                subscription,
+                cards,
+                gifts,
+                invite,
+                guide,
+                support,
+                decisions,
+            )
         ),
         edges.last_resort(),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from apps.console import books, catalog, clients, doctor, payments, release, texts
+from apps.console import books, campaigns, catalog, clients, doctor, growth, payments, release, texts
 
 COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "release": (release.main, "apply migrations; runs before new code does"),
@@ -13,6 +13,9 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "catalog": (catalog.main, "import FILE: put a catalogue file (TOML) on sale"),
     "clients": (clients.main, "create NAME --scope SCOPE ... | list | revoke ID: who may call the HTTP API"),
     "payments": (payments.main, "show, decide, refund, hold against the providers' lists; payments --help says all"),
+    "referrals": (growth.referrals_main, "show USER: who invited a person, whom they invited, what that earned"),
+    "gifts": (growth.gifts_main, "list | show ID: what was bought to be given away"),
+    "campaigns": (campaigns.main, "create NAME --parameter X --cost 5000 RUB | list | show NAME: advertisements"),
     "books": (books.main, "check: prove that ledger, payments and refunds agree"),
     "texts": (texts.main, "update | compile | check: the message catalogues"),
 }

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
@@ -31,10 +31,12 @@ class Gift:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """`shown` is for people ("ABCD-EFGH-..."), `start_parameter` for a link to the bot. Never in logs."""
+    """`plain` as it is looked up, `shown` for people ("ABCD-EFGH-..."), `start_parameter` for a link to the bot. Never
+    in logs."""
 
-    shown: str
-    start_parameter: str
+    plain: str = field(repr=False)
+    shown: str = field(repr=False)
+    start_parameter: str = field(repr=False)
 
 
 def gift(tx: Session, gift_id: int) -> Gift:
@@ -59,7 +61,7 @@ def code_of(tx: Session, cipher: Cipher, gift_id: int) -> Code:
     if row is None:
         raise GiftNotFound(f"gift {gift_id}")
     code = cipher.open(row.code_sealed, codes.place(row.invoice_id)).decode()
-    return Code(codes.shown(code), codes.start_parameter(code))
+    return Code(code, codes.shown(code), codes.start_parameter(code))
 
 
 def gifts_of(tx: Session, party: Party, *, offset: int = 0, limit: int = 10) -> list[Gift]:

@@ -12,11 +12,12 @@ from apps.bot.links import bot_url
 from apps.bot.routers.shop import BALANCE, offer_to, open_card
 from apps.bot.screen import chat_of, show
 from apps.bot.screens import payment as screens
+from apps.bot.screens.gifts import render_gift_paid
 from apps.bot.screens.shop import Offer
 from apps.bot.screens.stars import render_invoice_follows
 from apps.bot.screens.terms import TERMS_VERSION, render_consent, render_consent_to_saving
 from apps.threads import in_outside_thread, in_thread
-from services import billing, identity, provisioning, subscriptions
+from services import billing, catalog, gifts, identity, provisioning, subscriptions
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
@@ -38,6 +39,7 @@ async def open_payment(callback: CallbackQuery, user: User, _: Language, kit: Ki
     if way.provider == BALANCE:
         await ask_to_spend(callback, _, kit, offer)
         return
+    gift = await in_thread(_gift, kit, way) if way.form == "gift" else None
     try:
         opened = await in_outside_thread(
             billing.checkout,
@@ -45,6 +47,7 @@ async def open_payment(callback: CallbackQuery, user: User, _: Language, kit: Ki
             kit.providers[way.provider],
             party=user.party,
             tariff=way.slug,
+            quote=gift,
             description=_.own(offer.tariff.name)[:128],
             return_url=await bot_url(kit, bot),
             now=kit.clock.now(),
@@ -88,7 +91,7 @@ async def show_opened(
             await _send_invoice(callback, user, kit, bot, payment.id, way.slug)
     else:
         saving: screens.Saving = "no"
-        if billing.Capability.SAVED_METHOD in able:
+        if billing.Capability.SAVED_METHOD in able and way.form != "gift":
             saving = "on" if way.form == "save" else "off"
         await show(callback, screens.render_pay(_, invoice, payment.id, opened.pay_url, way, saving))
 
@@ -98,6 +101,8 @@ async def show_result(callback: CallbackQuery, payment: billing.Payment, user: U
     _payment, invoice = await in_thread(attempt, kit, user, payment.id)
     if payment.decision is not None:
         screen = screens.render_under_review(_)
+    elif payment.state == "succeeded" and invoice.quote.purpose == "gift":
+        screen = render_gift_paid(_, invoice)
     elif payment.state == "succeeded":
         ready = await in_thread(_is_ready, kit, user, invoice.quote.product)
         screen = screens.render_paid(_, invoice, ready=ready)
@@ -130,6 +135,12 @@ async def _send_invoice(callback: CallbackQuery, user: User, kit: Kit, bot: Bot,
 def _invoice_message(kit: Kit, user: User, payment_id: int) -> dict[str, Any]:
     with kit.db.begin() as tx:
         return billing.invoice_message(tx, user.party, payment_id)
+
+
+def _gift(kit: Kit, way: Way) -> catalog.Quote:
+    """Raises NotForSale."""
+    with kit.db.begin() as tx:
+        return gifts.quote(tx, way.slug, kit.providers[way.provider].currency)
 
 
 def _has_consented(kit: Kit, user: User) -> bool:

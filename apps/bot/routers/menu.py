@@ -5,6 +5,7 @@ from aiogram.filters import Command, CommandObject, CommandStart
 from aiogram.types import CallbackQuery, Message
 
 from apps.bot import callbacks
+from apps.bot.routers.gifts import open_gift
 from apps.bot.routers.shop import open_card, open_shop
 from apps.bot.routers.subscription import open_mine
 from apps.bot.screen import show
@@ -27,7 +28,8 @@ def routes() -> Router:
 
 
 async def start(message: Message, command: CommandObject, user: User, _: Language, kit: Kit) -> None:
-    """Deep links: t.me/BOT?start=shop, my or buy_<slug>; other parameters only tell where the person came from."""
+    """Deep links: t.me/BOT?start=shop, my, buy_<slug> or gift_<code>; other parameters only tell where the person came
+    from."""
     match (command.args or "").partition("_"):
         case "shop", "", "":
             await open_shop(message, user, _, kit)
@@ -35,6 +37,8 @@ async def start(message: Message, command: CommandObject, user: User, _: Languag
             await open_mine(message, user, _, kit)
         case "buy", "_", slug:
             await open_card(message, user, _, kit, slug)
+        case "gift", "_", code:
+            await open_gift(message, user, _, kit, code)
         case _other:
             await show(message, render_welcome(_, user.first_name))
 

@@ -62,6 +62,7 @@ def main_menu(_: Language) -> InlineKeyboardMarkup:
         [button(_.label("Buy VPN access"), callbacks.Shop())],
         [button(_.label("My subscription"), callbacks.Mine())],
         [button(_.label("How to connect"), callbacks.Connect(subscription_id=0))],
+        [button(_.label("Invite a friend"), callbacks.Invite())],
         [
             button(_.label("Payment history"), callbacks.History(page=0)),
             button(_.label("Language"), callbacks.Languages()),

@@ -26,6 +26,9 @@ def render_pay(_: Language, invoice: Invoice, payment_id: int, pay_url: str, way
             "Telegram charges the Stars by itself until you stop it: in Telegram's settings, “My Stars”. Press the"
             " button, pay, and come back: your access arrives here by itself."
         )
+    elif way.form == "gift":
+        to_pay = _("To pay: <b>{price}</b>", price=price)
+        how = _("🎁 A gift. Press the button, pay, and come back: its code and link arrive here by themselves.")
     else:
         to_pay = _("To pay: <b>{price}</b>", price=price)
         how = _("Press the button, pay, and come back: your access arrives here by itself.")

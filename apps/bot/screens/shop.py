@@ -32,8 +32,13 @@ class Offer:
         return next(iter(self.prices.values()))
 
     def has(self, way: Way) -> bool:
-        able = {"once": tuple(self.prices), "save": self.saving, "renew": self.renewing}
+        able = {"once": tuple(self.prices), "save": self.saving, "renew": self.renewing, "gift": self.giving}
         return way.provider in able[way.form]
+
+    @property
+    def giving(self) -> tuple[str, ...]:
+        """The providers by which it may be bought for somebody else: only what everybody may buy."""
+        return tuple(code for code in self.prices if code != "balance") if self.tariff.audience == "all" else ()
 
 
 def render_catalogue(_: Language, offers: Sequence[Offer]) -> Screen:
@@ -73,7 +78,8 @@ def render_card(_: Language, offer: Offer, locations: Collection[str], note: str
         for way in (Way(code, tariff.slug), Way(code, tariff.slug, "renew"))
         if offer.has(way)
     ]
-    return Screen("\n\n".join(part for part in parts if part), keyboard(*pay, back(_, callbacks.Shop())))
+    gift = [button(_.label("🎁 Buy as a gift"), callbacks.GiveAway(slug=tariff.slug))] if offer.giving else []
+    return Screen("\n\n".join(part for part in parts if part), keyboard(*pay, gift, back(_, callbacks.Shop())))
 
 
 def pay_label(_: Language, way: Way, price: Money) -> str:

@@ -12,13 +12,18 @@ from services.platform.i18n import Language
 
 def render_invoice_follows(_: Language, invoice: Invoice, payment_id: int) -> Screen:
     """Above the invoice message."""
+    follows = (
+        _("The invoice is in the next message: press its button. The code of your gift arrives here by itself.")
+        if invoice.quote.purpose == "gift"
+        else _("The invoice is in the next message: press its button. Your access arrives here by itself.")
+    )
     return Screen(
         "\n\n".join(
             [
                 _("⭐ <b>Payment in Stars</b>"),
                 bold(_.own(invoice.quote.name)),
                 _("To pay: <b>{price}</b>", price=_.money(invoice.amount)),
-                _("The invoice is in the next message: press its button. Your access arrives here by itself."),
+                follows,
             ]
         ),
         keyboard(
@@ -31,7 +36,7 @@ def render_invoice_follows(_: Language, invoice: Invoice, payment_id: int) -> Sc
 def render_thanks(_: Language) -> Screen:
     """The payment has arrived; what it brings follows."""
     text = "\n\n".join(
-        [_("✅ <b>Paid, thank you!</b>"), _("Your access is on its way and arrives in this chat in a moment.")]
+        [_("✅ <b>Paid, thank you!</b>"), _("What you bought is on its way and arrives in this chat in a moment.")]
     )
     return Screen(text, keyboard([button(_.label("My subscription"), callbacks.Mine())], to_menu(_)))
 

@@ -62,7 +62,7 @@ def test_what_came_of_a_campaign(kiosk: Kiosk) -> None:
 
 def test_attempts_that_failed_and_unpaid_ones_are_no_payments(kiosk: Kiosk) -> None:
     eva = came(kiosk, "ads-1")
-    kiosk.pay(kiosk.checkout(eva), outcome="insufficient_funds")
+    kiosk.pay(kiosk.checkout(eva), outcome="decline")
     kiosk.drain()
     kiosk.checkout(eva)
     with kiosk.kit.db.begin() as tx:
