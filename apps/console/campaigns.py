@@ -10,22 +10,29 @@ from services import campaigns
 from services.campaigns import Results
 from services.kit import Kit
 from services.platform.errors import KioskError
-from services.platform.money import EXPONENTS, Money
+from services.platform.money import Money
 
 
 def main(arguments: list[str]) -> int:
-    asked = _parser().parse_args(arguments)
+    asked = read(arguments)
     kit = begin("console")
+    try:
+        return carry_out(kit, asked)
+    finally:
+        kit.close()
+
+
+def carry_out(kit: Kit, asked: argparse.Namespace) -> int:
+    """The exit code: 0 done, 1 it could not be, 2 what was typed cannot be."""
     try:
         asked.run(kit, asked)
     except KioskError as error:
         return refusal(error)
-    finally:
-        kit.close()
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def read(arguments: list[str]) -> argparse.Namespace:
+    """What was typed, with the function that does it as `run`. Exits with 2 where it cannot be."""
     parser = argparse.ArgumentParser(prog="campaigns", description="Advertisements, by the parameter of their link.")
     what = parser.add_subparsers(required=True)
     create = what.add_parser("create", help="name a start parameter; whoever came by it before counts, too")
@@ -38,12 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     show = what.add_parser("show", help="what came of one")
     show.add_argument("name")
     show.set_defaults(run=_show)
-    return parser
+    return parser.parse_args(arguments)
 
 
 def _create(kit: Kit, asked: argparse.Namespace) -> None:
     number, currency = asked.cost
-    cost = Money.parse(number, currency.upper() if currency.upper() in EXPONENTS else currency)
+    cost = Money.parse(number, currency.upper())
     with kit.db.begin() as tx:
         made = campaigns.create(
             tx, name=asked.name, parameter=asked.parameter, cost=cost, actor=actor(), now=kit.clock.now()

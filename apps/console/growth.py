@@ -4,7 +4,6 @@ buyer."""
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
@@ -20,36 +19,51 @@ FRIENDS = 1000  # shown at most
 
 
 def referrals_main(arguments: list[str]) -> int:
+    return _run(read_referrals(arguments))
+
+
+def gifts_main(arguments: list[str]) -> int:
+    return _run(read_gifts(arguments))
+
+
+def read_referrals(arguments: list[str]) -> argparse.Namespace:
+    """What was typed, with the function that does it as `run`. Exits with 2 where it cannot be."""
     parser = argparse.ArgumentParser(prog="referrals", description="Who invited whom, and what that earned.")
     what = parser.add_subparsers(required=True)
     show = what.add_parser("show", help="a person's inviter, friends and rewards")
     show.add_argument("user", help="user:42, or a Telegram id")
     show.set_defaults(run=_show_referrals)
-    return _run(parser.parse_args(arguments))
+    return parser.parse_args(arguments)
 
 
-def gifts_main(arguments: list[str]) -> int:
+def read_gifts(arguments: list[str]) -> argparse.Namespace:
+    """As read_referrals."""
     parser = argparse.ArgumentParser(prog="gifts", description="Gifts: paid by one, claimed by another.")
     what = parser.add_subparsers(required=True)
     listed = what.add_parser("list", help="the newest")
     listed.add_argument("--state", choices=STATES)
-    listed.add_argument("--limit", type=int, default=50)
+    listed.add_argument("--limit", type=int, choices=range(1, 1001), default=50, metavar="50")
     listed.set_defaults(run=_list_gifts)
     show = what.add_parser("show", help="all about one")
     show.add_argument("id", type=int)
     show.set_defaults(run=_show_gift)
-    return _run(parser.parse_args(arguments))
+    return parser.parse_args(arguments)
 
 
 def _run(asked: argparse.Namespace) -> int:
-    run: Callable[[Kit, argparse.Namespace], None] = asked.run
     kit = begin("console")
     try:
-        run(kit, asked)
-    except KioskError as error:
-        return refusal(error)
+        return carry_out(kit, asked)
     finally:
         kit.close()
+
+
+def carry_out(kit: Kit, asked: argparse.Namespace) -> int:
+    """The exit code: 0 done, 1 it could not be, 2 what was typed cannot be."""
+    try:
+        asked.run(kit, asked)
+    except KioskError as error:
+        return refusal(error)
     return 0
 
 
