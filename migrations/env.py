@@ -6,7 +6,9 @@ from alembic import context
 from sqlalchemy import Connection
 
 import services.billing.models
+import services.campaigns.models
 import services.catalog.models
+import services.gifts.models
 import services.identity.models
 import services.ledger.models
 import services.notifications.models
@@ -15,6 +17,7 @@ import services.platform.outbox
 import services.platform.slots
 import services.promotions.models
 import services.provisioning.models
+import services.referrals.models
 import services.subscriptions.models  # noqa: F401  # imported for the tables they declare
 from services.platform.db import Base
 

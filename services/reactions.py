@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy.orm import Session
 
-from services import billing, identity, notifications, provisioning, subscriptions, wallet
+from services import billing, gifts, identity, notifications, provisioning, referrals, subscriptions, wallet
 from services.kit import Kit
 from services.platform import outbox
 from services.platform.clock import wall_clock
@@ -52,7 +52,13 @@ def outside(event: type[E], name: str, queue: str, run: Callable[[Kit, E, dateti
     return Reaction(event, name, queue, outside=run)
 
 
+def referral_terms(kit: Kit) -> referrals.Terms:
+    return referrals.Terms.parse(kit.settings.referral_inviter_reward, kit.settings.referral_invited_reward)
+
+
 REACTIONS = (
+    # Somebody new came.
+    plain(identity.UserJoined, referrals.note_joined),
     # A provider said something, or has been silent for long: ask it.
     outside(
         billing.NotificationStored,
@@ -79,6 +85,20 @@ REACTIONS = (
     plain(billing.InvoicePaid, billing.honour_promo),
     plain(billing.InvoicePaid, subscriptions.add_promo_days),
     plain(billing.InvoicePaid, wallet.credit_after_payment),
+    inside(
+        billing.InvoicePaid,
+        "gifts.create_after_payment",
+        lambda kit, tx, event, now: gifts.create_after_payment(
+            tx, kit.cipher, event, timedelta(days=kit.settings.gift_days), now
+        ),
+    ),
+    inside(
+        billing.InvoicePaid,
+        "referrals.reward_first_payment",
+        lambda kit, tx, event, now: referrals.reward_first_payment(tx, event, referral_terms(kit), now),
+    ),
+    plain(subscriptions.SubscriptionExtended, referrals.give_pending),
+    plain(referrals.RewardChanged, notifications.tell_referral_reward),
     outside(
         subscriptions.SubscriptionExtended,
         "provisioning.grant",
@@ -124,6 +144,8 @@ REACTIONS = (
     plain(billing.PaymentRefunded, subscriptions.take_promo_days),
     plain(billing.PaymentRefunded, billing.reverse_rewards),
     plain(billing.PaymentRefunded, wallet.take_back_after_refund),
+    plain(billing.PaymentRefunded, referrals.take_back),
+    plain(billing.PaymentRefunded, gifts.follow_refund),
     plain(billing.PaymentRefunded, notifications.tell_refunded),
     inside(
         billing.RefundFailed,
@@ -140,6 +162,11 @@ REACTIONS = (
         "provisioning.shorten",
         lambda _, tx, event, _now: provisioning.shorten(tx, event),
     ),
+    # Gifts, from one person to another.
+    plain(gifts.GiftBought, notifications.tell_gift_bought),
+    plain(gifts.GiftClaimed, notifications.tell_gift_claimed),
+    plain(gifts.GiftExpired, notifications.tell_gift_expired),
+    plain(gifts.GiftTakenBack, notifications.tell_gift_taken_back),
     # Remembered cards, and what providers renew by themselves.
     plain(billing.RenewalChanged, notifications.tell_renewal_changed),
     plain(billing.MethodSaved, notifications.tell_method_saved),
@@ -225,10 +252,12 @@ REACTIONS = (
             pace=kit.pace,
             provisioners=kit.provisioners,
             time_zone=kit.settings.time_zone,
+            cipher=kit.cipher,
+            bot_url=lambda: f"{kit.settings.telegram_link_url}/{kit.telegram.username()}",
         ),
     ),
 )
-RECORD_ONLY: tuple[type[outbox.Event], ...] = (identity.UserJoined,)
+RECORD_ONLY: tuple[type[outbox.Event], ...] = ()
 
 BY_NAME = {reaction.name: reaction for reaction in REACTIONS}
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from services import billing, promotions, provisioning, subscriptions, wallet
+from services import billing, gifts, promotions, provisioning, subscriptions, wallet
 from services.platform import idempotency, inbox, outbox
 from services.platform.db import Database
 from services.platform.slots import claim
@@ -37,6 +37,7 @@ SCHEDULE = (
     Scheduled("wallet.announce_bonus_sweep", HOUR, wallet.announce_bonus_sweep),
     Scheduled("subscriptions.schedule_ends", timedelta(minutes=5), subscriptions.schedule_ends),
     Scheduled("subscriptions.expire", timedelta(minutes=1), subscriptions.expire),
+    Scheduled("gifts.expire", HOUR, gifts.expire),
     Scheduled("provisioning.schedule_server_checks", timedelta(minutes=10), provisioning.schedule_server_checks),
     Scheduled("outbox.purge", HOUR, lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),
     Scheduled("inbox.purge", HOUR, lambda tx, now: inbox.purge(tx, now - timedelta(days=3))),

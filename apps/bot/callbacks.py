@@ -4,7 +4,7 @@ button that no longer parses is answered as one of an older version. Telegram al
 What is done with a subscription stands in callbacks_life.py.
 
 `shop`, `my`, `conf`, `renew`, `resume`, `manage`, `help`, `check`, `retry`, `tariff`, `cards`, `forget`, `wallet`,
-`decide`, `auto` and `autooff` also stand under notifications (services/notifications/buttons.py)."""
+`decide`, `auto`, `autooff`, `invite` and `gifts` also stand under notifications (services/notifications/buttons.py)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from apps.bot.callbacks_life import AgreeToChange, PayChange, ReadTermsToChange,
 Currency = Literal["RUB", "UAH", "USD", "EUR", "XTR"]
 Minor = Annotated[int, Field(ge=0, lt=10**9)]
 Choice = Literal["apply", "refund", "keep"]
-Form = Literal["once", "save", "renew"]
+Form = Literal["once", "save", "renew", "gift"]
+GiftCode = Annotated[str, Field(pattern=r"^[A-Z2-9]{16}$")]
 System = Literal["ios", "android", "windows", "macos", "linux"]
 SYSTEMS: tuple[System, ...] = ("ios", "android", "windows", "macos", "linux")
 
@@ -224,6 +225,55 @@ class Help(CallbackData, prefix="support"):
     pass
 
 
+class Invite(CallbackData, prefix="invite"):
+    """The own link, and what it has brought."""
+
+
+class Friends(CallbackData, prefix="friends"):
+    """Whom one has invited; `page` counts from 0."""
+
+    page: Annotated[int, Field(ge=0, le=10_000)]
+
+
+class Gifts(CallbackData, prefix="gifts"):
+    """What one has bought to give away; `page` counts from 0."""
+
+    page: Annotated[int, Field(ge=0, le=10_000)]
+
+
+class ShowGift(CallbackData, prefix="gift"):
+    """The code and link of an own gift, again."""
+
+    gift_id: Id
+
+
+class AcceptGift(CallbackData, prefix="giftyes"):
+    gift_code: GiftCode
+
+
+class GiveAway(CallbackData, prefix="giftof"):
+    """The ways to pay for a tariff as a gift."""
+
+    slug: Slug
+
+
+class PayGift(CallbackData, prefix="giftpay"):
+    provider: ProviderCode
+    slug: Slug
+
+
+class ReadTermsToGift(CallbackData, prefix="giftterms"):
+    provider: ProviderCode
+    slug: Slug
+
+
+class AgreeToGift(CallbackData, prefix="giftok"):
+    """Consent to the terms on the way to a gift."""
+
+    provider: ProviderCode
+    slug: Slug
+
+
 class Languages(CallbackData, prefix="languages"):
     pass
 
@@ -253,7 +303,8 @@ class DecideNow(CallbackData, prefix="decideok"):
 @dataclass(frozen=True, slots=True)
 class Way:
     """How somebody pays for a tariff. `form`: once; save (once, and the card is remembered); renew (the provider then
-    charges every 30 days by itself). `offer_id`: it is a change to this tariff as offered there, paid once."""
+    charges every 30 days by itself); gift (once, for somebody else). `offer_id`: it is a change to this tariff as
+    offered there, paid once."""
 
     provider: str
     slug: str
@@ -263,20 +314,28 @@ class Way:
     def pay(self) -> CallbackData:
         if self.offer_id is not None:
             return PayChange(provider=self.provider, offer_id=self.offer_id)
-        words: dict[Form, type[Pay | Save | Subscribe]] = {"once": Pay, "save": Save, "renew": Subscribe}
+        words: dict[Form, type[Pay | Save | Subscribe | PayGift]] = {
+            "once": Pay,
+            "save": Save,
+            "renew": Subscribe,
+            "gift": PayGift,
+        }
         return words[self.form](provider=self.provider, slug=self.slug)
 
     def agree(self) -> CallbackData:
         if self.offer_id is not None:
             return AgreeToChange(provider=self.provider, offer_id=self.offer_id)
-        word = AgreeToSubscribe if self.form == "renew" else Agree
-        return word(provider=self.provider, slug=self.slug)
+        words: dict[Form, type[AgreeToSubscribe | AgreeToGift]] = {"renew": AgreeToSubscribe, "gift": AgreeToGift}
+        return words.get(self.form, Agree)(provider=self.provider, slug=self.slug)
 
     def read_terms(self) -> CallbackData:
         if self.offer_id is not None:
             return ReadTermsToChange(provider=self.provider, offer_id=self.offer_id)
-        word = ReadTermsToSubscribe if self.form == "renew" else ReadTerms
-        return word(provider=self.provider, slug=self.slug)
+        words: dict[Form, type[ReadTermsToSubscribe | ReadTermsToGift]] = {
+            "renew": ReadTermsToSubscribe,
+            "gift": ReadTermsToGift,
+        }
+        return words.get(self.form, ReadTerms)(provider=self.provider, slug=self.slug)
 
     def others(self) -> CallbackData:
         """All the ways to pay for it."""

@@ -16,7 +16,9 @@ from apps.bot.routers import (
     decisions,
     edges,
     failures,
+    gifts,
     guide,
+    invite,
     manage,
     menu,
     payment,
@@ -52,7 +54,7 @@ def build(kit: Kit) -> Dispatcher:
             module.routes()
             for module in (
                 *(stars, menu, trial, shop, promo, payment, balance, wallet, subscription, manage, change, renewal),
-                *(cards, guide, support, decisions),
+                *(cards, gifts, invite, guide, support, decisions),
             )
         ),
         promo.plain_codes(),

@@ -66,7 +66,9 @@ async def answer_first(handler: Handler, event: TelegramObject, data: dict[str, 
 def _start_parameter(update: Update) -> str | None:
     text = update.message.text if update.message else None
     match = START.fullmatch(text or "")
-    return match[1] if match else None
+    if match is None:
+        return None
+    return "gift" if match[1].startswith("gift_") else match[1]  # the code of a gift is money: it is not kept
 
 
 def _greet(db: Database, person: TelegramUser, start_parameter: str | None, now: datetime) -> identity.User:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 from apps.console import (
     books,
+    campaigns,
     catalog,
     clients,
     doctor,
+    growth,
     payments,
     people,
     promo,
@@ -30,6 +32,9 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "subscriptions": (subscriptions.main, "show, pause, resume, cancel, give-days; subscriptions --help says all"),
     "people": (people.main, "block ID --reason WHY | unblock ID --reason WHY"),
     "wallet": (wallet.main, "show USER | adjust USER --tokens N --reason WHY | history USER: people's tokens"),
+    "referrals": (growth.referrals_main, "show USER: who invited a person, whom they invited, what that earned"),
+    "gifts": (growth.gifts_main, "list | show ID: what was bought to be given away"),
+    "campaigns": (campaigns.main, "create NAME --parameter X --cost 5000 RUB | list | show NAME: advertisements"),
     "books": (books.main, "check: prove that ledger, payments and refunds agree"),
     "renewals": (renewals.main, "--dry-run --until DATE: who will be charged, when, how much, and who not and why"),
     "texts": (texts.main, "update | compile | check: the message catalogues"),

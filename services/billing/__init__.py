@@ -81,6 +81,7 @@ from services.billing.statement import (
 )
 from services.billing.story import Booked, Change, Story, story
 from services.billing.switches import ProviderOff, offered, switch
+from services.billing.takings import Takings, first_bought, kept, takings
 from services.billing.views import (
     Invoice,
     Payment,
@@ -158,6 +159,7 @@ __all__ = [
     "StatementMade",
     "Story",
     "SwitchedOff",
+    "Takings",
     "accept_notification",
     "any_payment",
     "apply_policy",
@@ -174,6 +176,7 @@ __all__ = [
     "continue_refund",
     "decide",
     "expire_invoices",
+    "first_bought",
     "forget_method",
     "give_bonus",
     "honour_promo",
@@ -181,6 +184,7 @@ __all__ = [
     "invoice",
     "invoice_message",
     "invoices_paid_since",
+    "kept",
     "make_statement",
     "methods_of",
     "note_charge_paid",
@@ -215,6 +219,7 @@ __all__ = [
     "story",
     "switch",
     "switched_off",
+    "takings",
     "undecided",
     "unknown_refunds",
 ]

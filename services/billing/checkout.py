@@ -8,7 +8,7 @@ from typing import ClassVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services import catalog
+from services import catalog, identity
 from services.billing.ask import ask
 from services.billing.attempts import InvoiceClosed, Terms, known_attempt, open_attempt, open_invoice, take_turns
 from services.billing.methods import require_consent
@@ -149,9 +149,13 @@ def send(db: Database, provider: PaymentProvider, attempt: PaymentRow, now: date
 
 
 def audiences(tx: Session, party: Party) -> frozenset[str]:
-    """Which tariffs a party may see: everybody's, and those for new or for existing buyers."""
+    """Which tariffs a party may see: everybody's, those for new or for existing buyers, and those for people whom
+    somebody invited."""
     paid = select(InvoiceRow.id).where(InvoiceRow.party == str(party), InvoiceRow.state == "paid").limit(1)
-    return frozenset({"all", "existing" if tx.scalar(paid) else "new"})
+    seen = {"all", "existing" if tx.scalar(paid) else "new"}
+    if party.kind == "user" and identity.invited_by(tx, party.id) is not None:
+        seen.add("invited")
+    return frozenset(seen)
 
 
 def _seen(payment: PaymentRow) -> Checkout:

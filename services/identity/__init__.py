@@ -1,8 +1,8 @@
 """People and who can own or owe something.
 
-A `User` is a person who wrote to the bot. A `Party` ("user:42", later "workspace:7") is whoever buys, owns and is
-owed: the services above know parties only. Consents are kept word by version. A `Client` is a program of the operator's
-that calls the HTTP API with a key."""
+A `User` is a person who wrote to the bot; where they came from, and who invited them, is written once. A `Party`
+("user:42", later "workspace:7") is whoever buys, owns and is owed: the services above know parties only. Consents are
+kept word by version. A `Client` is a program of the operator's that calls the HTTP API with a key."""
 
 from services.identity.clients import (
     BadClient,
@@ -19,6 +19,7 @@ from services.identity.clients import (
 )
 from services.identity.consent import consent, has_consented
 from services.identity.events import UserJoined
+from services.identity.origin import came_from, invited_by, record_inviter, who_came_from
 from services.identity.parties import Party
 from services.identity.people import (
     User,
@@ -47,6 +48,7 @@ __all__ = [
     "UserNotFound",
     "authenticate",
     "block",
+    "came_from",
     "choose_language",
     "clients",
     "consent",
@@ -54,9 +56,12 @@ __all__ = [
     "find_user",
     "greet",
     "has_consented",
+    "invited_by",
     "mark_unreachable",
+    "record_inviter",
     "revoke_client",
     "scopes",
     "unblock",
     "user",
+    "who_came_from",
 ]

@@ -22,6 +22,15 @@ class UserRow(Base):
     seen_at: Mapped[datetime]
     unreachable_at: Mapped[datetime | None]
     blocked_at: Mapped[datetime | None]  # by an operator
+    invited_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)  # for ever
+    __table_args__ = (
+        Index(
+            "users_start_parameter_idx",
+            "start_parameter",
+            "id",
+            postgresql_where=text("start_parameter IS NOT NULL"),
+        ),
+    )
 
 
 class ConsentRow(Base):

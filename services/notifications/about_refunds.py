@@ -15,9 +15,9 @@ def refunded(it: Occasion) -> Outgoing:
             tariff=_.own(sold.quote.name),
         ),
         _where_to(it, refund),
-        _access(it, sold.quote.product),
+        _of_gift(it) if sold.quote.purpose == "gift" else _access(it, sold.quote.product),
     ]
-    owned = it.owned(sold.quote.product)
+    owned = it.owned(sold.quote.product) if sold.quote.purpose != "gift" else None
     rows = ((it.my_subscriptions(),),) if owned else ()
     return Outgoing("\n\n".join(part for part in parts if part), rows)
 
@@ -29,6 +29,13 @@ def _where_to(it: Occasion, refund: billing.Refund) -> str:
     if refund.provider == "stars":
         return _("The Stars are back on your Telegram account.")
     return _("The money goes back to where you paid from. Banks may take a few days to show it.")
+
+
+def _of_gift(it: Occasion) -> str:
+    """The buyer's own access has nothing to do with it."""
+    if not it.params["shorten"]:
+        return ""
+    return it.say("The gift that it had paid for is canceled.")
 
 
 def _access(it: Occasion, product: str) -> str:

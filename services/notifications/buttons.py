@@ -5,6 +5,8 @@ MY_SUBSCRIPTIONS = "my"
 SHOP = "shop"
 CARDS = "cards"
 WALLET = "wallet"
+GIFTS = "gifts:0"
+INVITE = "invite"
 
 
 def config(subscription_id: int) -> str:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import structlog
@@ -20,10 +20,11 @@ from services.notifications.channels.base import (
     Unreachable,
 )
 from services.notifications.events import MessageQueued
-from services.notifications.messages import AFTER_DOUBT, AFTER_SENDING, compose
+from services.notifications.messages import AFTER_DOUBT, AFTER_SENDING, WITH_LINK, compose
 from services.notifications.models import MessageRow
 from services.notifications.pace import Pace
 from services.notifications.tell import queue
+from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.errors import TryLater
 from services.provisioning import Provisioner
@@ -43,9 +44,12 @@ def deliver(
     pace: Pace,
     provisioners: Mapping[str, Provisioner],
     time_zone: str,
+    cipher: Cipher,
+    bot_url: Callable[[], str],
 ) -> None:
     """Sends one queued message in its turn. A message that may have left once is never sent again: one found in
     "sending" becomes "maybe", and its contents stay one tap away in the bot. Raises TryLater while it must wait."""
+    link = _link(db, event.message_id, bot_url)
     with db.begin() as tx:
         row = tx.get_one(MessageRow, event.message_id)
         if row.state != "queued":
@@ -57,7 +61,7 @@ def deliver(
             return
         if _is_behind_another(tx, row):
             raise TryLater("an earlier message goes first", after=NEXT_IN_CHAT)
-        message = compose(tx, row, person, provisioners, time_zone)
+        message = compose(tx, row, person, provisioners, time_zone, cipher, link)
     _await_turn(pace, row.telegram_id)
     if not _claim(db, event.message_id):
         return
@@ -65,6 +69,14 @@ def deliver(
     if isinstance(outcome, SlowDown):
         pace.pause(outcome.seconds)
     _conclude(db, event.message_id, outcome, now)
+
+
+def _link(db: Database, message_id: int, bot_url: Callable[[], str]) -> str:
+    """The bot's address, for the messages that show it: it may have to be asked for, outside every transaction."""
+    with db.begin() as tx:
+        row = tx.get_one(MessageRow, message_id)
+        needed = row.kind in WITH_LINK and row.state == "queued"
+    return bot_url() if needed else ""
 
 
 def _is_behind_another(tx: Session, row: MessageRow) -> bool:

@@ -13,6 +13,8 @@ from services import identity, provisioning, subscriptions
 from services.notifications import (
     about_access,
     about_cards,
+    about_friends,
+    about_gifts,
     about_life,
     about_payments,
     about_refunds,
@@ -23,6 +25,7 @@ from services.notifications import (
 from services.notifications.channels.base import Outgoing
 from services.notifications.models import MessageRow
 from services.notifications.occasion import Occasion
+from services.platform.crypto import Cipher
 from services.platform.i18n import language
 
 # The names stand in stored messages.
@@ -52,6 +55,12 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "renewal_off": about_renewals.turned_off,
     "reminder": about_renewals.reminder,
     "grace": about_renewals.grace,
+    "referral_reward": about_friends.reward,
+    "gift_bought": about_gifts.bought,
+    "gift_card": about_gifts.card,
+    "gift_claimed": about_gifts.claimed,
+    "gift_expired": about_gifts.expired,
+    "gift_taken_back": about_gifts.taken_back,
     "admin_access_delayed": for_operators.access_delayed,
     "admin_payment_held": for_operators.payment_held,
     "admin_refund_failed": for_operators.refund_failed,
@@ -59,6 +68,8 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "admin_statement": for_operators.statement,
     "admin_stray_stars": for_operators.stray_stars,
 }
+# These show an address of the bot.
+WITH_LINK = frozenset({"gift_card"})
 
 
 def _note_renewal_told(tx: Session, params: Mapping[str, Any], now: datetime) -> None:
@@ -80,10 +91,14 @@ def compose(
     person: identity.User | None,
     provisioners: Mapping[str, provisioning.Provisioner],
     time_zone: str,
+    cipher: Cipher,
+    bot_url: str = "",
 ) -> Outgoing | None:
     """None when there is nothing to say any more."""
     about = row.params.get("party") or (str(person.party) if person else None)
     if about is None:
         return None
     say = person.language if person else language(None)
-    return KINDS[row.kind](Occasion(tx, row.params, identity.Party.parse(about), say, provisioners, time_zone))
+    return KINDS[row.kind](
+        Occasion(tx, row.params, identity.Party.parse(about), say, provisioners, time_zone, cipher, bot_url)
+    )

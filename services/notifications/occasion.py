@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from services import billing, identity, provisioning, subscriptions
 from services.notifications import buttons
 from services.notifications.channels.base import Button
+from services.platform.crypto import Cipher
 from services.platform.i18n import Language
 
 
@@ -26,6 +27,8 @@ class Occasion:
     say: Language
     provisioners: Mapping[str, provisioning.Provisioner]
     time_zone: str
+    cipher: Cipher
+    bot_url: str = ""  # for the kinds in messages.WITH_LINK
 
     @property
     def subscription(self) -> subscriptions.Subscription:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from services import billing, identity, provisioning, subscriptions
+from services import billing, gifts, identity, provisioning, referrals, subscriptions
 from services.notifications.events import MessageQueued
 from services.notifications.models import MessageRow
 from services.platform import audit
@@ -134,6 +134,40 @@ def tell_expired(tx: Session, event: subscriptions.SubscriptionExpired, now: dat
     params = {"subscription_id": event.subscription_id}
     about = f"expired:{event.subscription_id}:{event.ends_at.isoformat()}"
     _tell(tx, event.party, "expired", about, params, now)
+
+
+def tell_referral_reward(tx: Session, event: referrals.RewardChanged, now: datetime) -> None:
+    """The message tells how it stands when it is sent, so days that had to wait a moment for their subscription are
+    told once: pending ones of the invited person follow with the purchase itself."""
+    reward = referrals.reward(tx, event.reward_id)
+    if event.state == "pending" and reward.side == "invited":
+        return
+    params = {"reward_id": event.reward_id, "state": event.state}
+    _tell(tx, event.party, "referral_reward", f"referral_reward:{event.reward_id}:{event.state}", params, now)
+
+
+def tell_gift_bought(tx: Session, event: gifts.GiftBought, now: datetime) -> None:
+    """A word to the buyer, then the card to be forwarded."""
+    for kind in ("gift_bought", "gift_card"):
+        _tell(tx, event.party, kind, f"{kind}:{event.gift_id}", {"gift_id": event.gift_id}, now)
+
+
+def tell_gift_claimed(tx: Session, event: gifts.GiftClaimed, now: datetime) -> None:
+    """The buyer; whoever claimed it sees it at once, and gets the access."""
+    if event.claimed_by != event.party:
+        _tell(tx, event.party, "gift_claimed", f"gift_claimed:{event.gift_id}", {"gift_id": event.gift_id}, now)
+
+
+def tell_gift_expired(tx: Session, event: gifts.GiftExpired, now: datetime) -> None:
+    if event.minor:
+        params = {"gift_id": event.gift_id, "minor": event.minor, "currency": event.currency}
+        _tell(tx, event.party, "gift_expired", f"gift_expired:{event.gift_id}", params, now)
+
+
+def tell_gift_taken_back(tx: Session, event: gifts.GiftTakenBack, now: datetime) -> None:
+    """Whoever had claimed it; the buyer is told of the refund."""
+    params = {"gift_id": event.gift_id}
+    _tell(tx, event.claimed_by, "gift_taken_back", f"gift_taken_back:{event.gift_id}", params, now)
 
 
 def _tell(tx: Session, party: str, kind: str, key: str, params: dict[str, Any], now: datetime) -> None:

@@ -19,8 +19,10 @@ from sqlalchemy.exc import ArgumentError
 from services.platform.config_values import (
     POLICY_REASONS,
     CommaList,
+    InvitedReward,
     OutsideUrl,
     Policies,
+    Reward,
     SecretAddress,
     TimeZone,
     secret,
@@ -119,6 +121,10 @@ class Settings(BaseModel):
     fiscal_tax_system: int | None = Field(None, ge=1, le=6)
     fiscal_subject: str = Field("service", pattern=r"^[a-z_]{1,40}$")
     fiscal_mode: str = Field("full_payment", pattern=r"^[a-z_]{1,40}$")
+
+    referral_inviter_reward: Reward | None = None
+    referral_invited_reward: InvitedReward | None = None
+    gift_days: int = Field(90, ge=1, le=3650)
 
     encryption_secret: SecretStr = Field(min_length=16)
     encryption_secret_earlier: Annotated[tuple[SecretStr, ...], CommaList] = ()

@@ -68,8 +68,24 @@ def policies(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def reward(value: str) -> str:
+    """What an invitation is worth: days, bonus tokens, or a share of the payment."""
+    if not re.fullmatch(r"[1-9][0-9]{0,2}d|[1-9][0-9]{0,6} ?tokens?|([1-9][0-9]?|100)%", value):
+        raise ValueError('must be like "7d", "50 tokens" or "10%"')
+    return value
+
+
+def invited_reward(value: str) -> str:
+    """A share of the payment is for the inviter: for the invited it would be a discount, which tariffs and codes do."""
+    if reward(value).endswith("%"):
+        raise ValueError('must be like "7d" or "50 tokens"')
+    return value
+
+
 CommaList = BeforeValidator(comma_list)
 OutsideUrl = Annotated[str, AfterValidator(outside_url)]
+InvitedReward = Annotated[str, AfterValidator(invited_reward)]
 Policies = AfterValidator(policies)
+Reward = Annotated[str, AfterValidator(reward)]
 SecretAddress = AfterValidator(secret_address)
 TimeZone = Annotated[str, AfterValidator(time_zone)]

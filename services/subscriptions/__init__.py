@@ -56,7 +56,7 @@ from services.subscriptions.renewals import (
 )
 from services.subscriptions.shorten import end_after_refund, shorten_after_refund
 from services.subscriptions.states import NotNow
-from services.subscriptions.trial import TrialUsed, start_trial, trial_tariff
+from services.subscriptions.trial import TrialUsed, start_trial, trial_tariff, who_tried
 from services.subscriptions.value import OtherCurrency
 from services.subscriptions.views import (
     Line,
@@ -134,5 +134,6 @@ __all__ = [
     "turn_off_for_method",
     "turn_off_renewal",
     "turn_on_renewal",
+    "who_tried",
     "why_not_to_charge",
 ]

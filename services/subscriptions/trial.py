@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,9 +15,10 @@ from services.platform.errors import Conflict
 from services.platform.money import Money
 from services.subscriptions.extend import extend
 from services.subscriptions.journal import newest, take_turns
-from services.subscriptions.models import TrialRow
+from services.subscriptions.models import SubscriptionChangeRow, SubscriptionRow, TrialRow
 
 PLACE = "subscription_trials.person"
+AT_ONCE = 5000  # parties in one query
 
 
 class TrialUsed(Conflict):
@@ -60,6 +62,20 @@ def trial_tariff(tx: Session, cipher: Cipher, party: Party, product: str) -> cat
     if not offered or tx.scalar(had) is not None or newest(tx, str(party), product) is not None:
         return None
     return offered[0]
+
+
+def who_tried(tx: Session, parties: Sequence[Party]) -> int:
+    """How many of these parties have had a trial, of whichever product."""
+    total = 0
+    for start in range(0, len(parties), AT_ONCE):
+        who = [str(party) for party in parties[start : start + AT_ONCE]]
+        tried = (
+            select(func.count(SubscriptionRow.party.distinct()))
+            .join(SubscriptionChangeRow, SubscriptionChangeRow.subscription_id == SubscriptionRow.id)
+            .where(SubscriptionRow.party.in_(who), SubscriptionChangeRow.reference.startswith("trial:"))
+        )
+        total += int(tx.scalar(tried) or 0)
+    return total
 
 
 def _person(tx: Session, cipher: Cipher, party: Party) -> list[str]:

@@ -15,11 +15,12 @@ from apps.bot.routers.preview import held, open_again, open_preview
 from apps.bot.routers.shop import BALANCE, balance_of, change_of, offer_to, open_card, ways_for
 from apps.bot.screen import chat_of, show
 from apps.bot.screens import payment as screens
+from apps.bot.screens.gifts import render_gift_paid
 from apps.bot.screens.shop import Offer, instead_of_buying, lost_code
 from apps.bot.screens.stars import render_invoice_follows
 from apps.bot.screens.terms import DOCUMENT, TERMS_VERSION, render_consent, render_consent_to_saving
 from apps.threads import in_outside_thread, in_thread
-from services import billing, identity, provisioning, subscriptions
+from services import billing, catalog, gifts, identity, provisioning, subscriptions
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
@@ -33,7 +34,7 @@ async def open_payment(callback: CallbackQuery, user: User, _: Language, kit: Ki
     money on the balance, a question. Who has other limits is shown the change. Raises NotForSale."""
     offer = await in_thread(offer_to, kit, user, way.slug)
     change = await in_thread(change_of, kit, user, offer.tariff)
-    if change is not None:
+    if change is not None and way.form != "gift":
         await open_preview(callback, user, _, kit, change, way.slug, instead_of_buying(_))
     elif not offer.has(way):
         await open_ways(callback, user, _, kit, way, screens.not_offered(_))
@@ -43,6 +44,10 @@ async def open_payment(callback: CallbackQuery, user: User, _: Language, kit: Ki
         await ask_to_spend(callback, _, kit, offer)
     else:
         note, promo = lost_code(_, offer, way, kit.settings.time_zone), offer.promo_of(way)
+        if way.form == "gift":
+            gift = await in_thread(_gift, kit, way)
+            await _open(callback, user, _, kit, bot, way, _.own(offer.tariff.name), quote=gift)
+            return
         await _open(callback, user, _, kit, bot, way, _.own(offer.tariff.name), note, tariff=way.slug, promo=promo)
 
 
@@ -159,6 +164,8 @@ async def show_result(callback: CallbackQuery, payment: billing.Payment, user: U
     _payment, invoice = await in_thread(attempt, kit, user, payment.id)
     if payment.decision is not None:
         screen = screens.render_under_review(_)
+    elif payment.state == "succeeded" and invoice.quote.purpose == "gift":
+        screen = render_gift_paid(_, invoice)
     elif payment.state == "succeeded":
         ready = await in_thread(_is_ready, kit, user, invoice.quote.product)
         screen = screens.render_paid(_, invoice, ready=ready)
@@ -201,6 +208,12 @@ async def _send_invoice(callback: CallbackQuery, user: User, kit: Kit, bot: Bot,
 def _invoice_message(kit: Kit, user: User, payment_id: int) -> dict[str, Any]:
     with kit.db.begin() as tx:
         return billing.invoice_message(tx, user.party, payment_id)
+
+
+def _gift(kit: Kit, way: Way) -> catalog.Quote:
+    """Raises NotForSale."""
+    with kit.db.begin() as tx:
+        return gifts.quote(tx, way.slug, kit.providers[way.provider].currency)
 
 
 def has_consented(kit: Kit, user: User) -> bool:

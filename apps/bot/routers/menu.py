@@ -5,6 +5,7 @@ from aiogram.filters import Command, CommandObject, CommandStart
 from aiogram.types import CallbackQuery, Message
 
 from apps.bot import callbacks
+from apps.bot.routers.gifts import open_gift
 from apps.bot.routers.promo import open_code
 from apps.bot.routers.shop import open_card, open_shop
 from apps.bot.routers.subscription import open_mine
@@ -30,8 +31,8 @@ def routes() -> Router:
 
 
 async def start(message: Message, command: CommandObject, user: User, _: Language, kit: Kit) -> None:
-    """Deep links: t.me/BOT?start=shop, my, balance, buy_<slug> or promo_<code>; other parameters only tell where the
-    person came from."""
+    """Deep links: t.me/BOT?start=shop, my, balance, buy_<slug>, promo_<code> or gift_<code>; other parameters only tell
+    where the person came from."""
     match (command.args or "").partition("_"):
         case "shop", "", "":
             await open_shop(message, user, _, kit)
@@ -43,6 +44,8 @@ async def start(message: Message, command: CommandObject, user: User, _: Languag
             await open_card(message, user, _, kit, slug)
         case "balance", "", "":
             await open_wallet(message, user, _, kit)
+        case "gift", "_", code:
+            await open_gift(message, user, _, kit, code)
         case _other:
             await show(message, render_welcome(_, user.first_name, await in_thread(_choices, kit, user)))
 

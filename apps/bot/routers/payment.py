@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from aiogram import Bot, Router
+from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CallbackQuery
 
 from apps.bot import callbacks
@@ -21,12 +22,29 @@ from services.kit import Kit
 from services.platform.errors import TryLater
 from services.platform.i18n import Language
 
+OnTheWay = (
+    callbacks.Pay
+    | callbacks.Save
+    | callbacks.Subscribe
+    | callbacks.PayGift
+    | callbacks.ReadTerms
+    | callbacks.ReadTermsToSubscribe
+    | callbacks.ReadTermsToGift
+    | callbacks.Agree
+    | callbacks.AgreeToSubscribe
+    | callbacks.AgreeToGift
+    | callbacks.AgreeToSave
+)
+
 
 def routes() -> Router:
     router = Router(name="payment")
     router.callback_query.register(pay, callbacks.Pay.filter())
     router.callback_query.register(pay, callbacks.Save.filter())
     router.callback_query.register(pay, callbacks.Subscribe.filter())
+    router.callback_query.register(pay, callbacks.PayGift.filter())
+    router.callback_query.register(read_terms, callbacks.ReadTermsToGift.filter())
+    router.callback_query.register(agree, callbacks.AgreeToGift.filter())
     router.callback_query.register(read_terms, callbacks.ReadTerms.filter())
     router.callback_query.register(read_terms, callbacks.ReadTermsToSubscribe.filter())
     router.callback_query.register(agree, callbacks.Agree.filter())
@@ -39,7 +57,7 @@ def routes() -> Router:
 
 async def pay(
     callback: CallbackQuery,
-    callback_data: callbacks.Pay | callbacks.Save | callbacks.Subscribe,
+    callback_data: callbacks.Pay | callbacks.Save | callbacks.Subscribe | callbacks.PayGift,
     user: User,
     _: Language,
     kit: Kit,
@@ -49,14 +67,16 @@ async def pay(
 
 
 async def read_terms(
-    callback: CallbackQuery, callback_data: callbacks.ReadTerms | callbacks.ReadTermsToSubscribe, _: Language
+    callback: CallbackQuery,
+    callback_data: callbacks.ReadTerms | callbacks.ReadTermsToSubscribe | callbacks.ReadTermsToGift,
+    _: Language,
 ) -> None:
     await show(callback, render_terms_before_payment(_, _way(callback_data)))
 
 
 async def agree(
     callback: CallbackQuery,
-    callback_data: callbacks.Agree | callbacks.AgreeToSubscribe,
+    callback_data: callbacks.Agree | callbacks.AgreeToSubscribe | callbacks.AgreeToGift,
     user: User,
     _: Language,
     kit: Kit,
@@ -142,22 +162,20 @@ async def check(callback: CallbackQuery, callback_data: callbacks.Check, user: U
             await answer(callback, screens.not_paid_yet(_), alert=True)
 
 
-def _way(
-    word: callbacks.Pay
-    | callbacks.Save
-    | callbacks.Subscribe
-    | callbacks.ReadTerms
-    | callbacks.ReadTermsToSubscribe
-    | callbacks.Agree
-    | callbacks.AgreeToSubscribe
-    | callbacks.AgreeToSave,
-) -> Way:
-    form: Form = "once"
-    if isinstance(word, callbacks.Save | callbacks.AgreeToSave):
-        form = "save"
-    elif isinstance(word, callbacks.Subscribe | callbacks.ReadTermsToSubscribe | callbacks.AgreeToSubscribe):
-        form = "renew"
-    return Way(word.provider, word.slug, form)
+FORMS: dict[type[CallbackData], Form] = {
+    callbacks.Save: "save",
+    callbacks.AgreeToSave: "save",
+    callbacks.Subscribe: "renew",
+    callbacks.ReadTermsToSubscribe: "renew",
+    callbacks.AgreeToSubscribe: "renew",
+    callbacks.PayGift: "gift",
+    callbacks.ReadTermsToGift: "gift",
+    callbacks.AgreeToGift: "gift",
+}
+
+
+def _way(word: OnTheWay) -> Way:
+    return Way(word.provider, word.slug, FORMS.get(type(word), "once"))
 
 
 def _holds(kit: Kit, user: User, offer_id: int) -> bool:

@@ -26,6 +26,12 @@ def render_refusal(_: Language, error: KioskError, pressed: str | None) -> Scree
             text = you_are_blocked(_)
         case "payment_method_not_found":
             text = _("I cannot find this card among those that you let us remember.")
+        case "gift_not_found":
+            text = _("There is no gift with this code. Look whether all 16 letters and digits are there.")
+        case "gift_taken":
+            text = _("This gift has been accepted already.")
+        case "gift_over":
+            text = _("This gift can no longer be accepted: its time is over, or its payment was returned.")
         case _other:
             text = _by_kind(_, error)
     return Screen(text, keyboard(retry, to_menu(_)))

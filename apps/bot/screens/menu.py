@@ -81,6 +81,7 @@ def main_menu(_: Language, choices: Choices = NOTHING_SPECIAL) -> InlineKeyboard
         [button(_.label("My subscription"), callbacks.Mine())],
         [button(_.label("My tokens"), callbacks.Wallet())] if choices.has_wallet else [],
         [button(_.label("How to connect"), callbacks.Connect(subscription_id=0))],
+        [button(_.label("Invite a friend"), callbacks.Invite())],
         [
             button(_.label("Payment history"), callbacks.History(page=0)),
             button(_.label("Language"), callbacks.Languages()),

@@ -39,6 +39,9 @@ def render_pay(
     elif invoice.quote.purpose == "topup":
         to_pay = _("To pay: <b>{price}</b>", price=price)
         how = _("Press the button, pay, and come back: your tokens arrive here by themselves.")
+    elif way.form == "gift":
+        to_pay = _("To pay: <b>{price}</b>", price=price)
+        how = _("🎁 A gift. Press the button, pay, and come back: its code and link arrive here by themselves.")
     else:
         to_pay = _("To pay: <b>{price}</b>", price=price)
         how = _("Press the button, pay, and come back: your access arrives here by itself.")
@@ -137,6 +140,8 @@ def paid_by(payment: Payment, invoice: Invoice) -> Way | TopUpWay:
     quote = invoice.quote
     if quote.purpose == "topup":
         return TopUpWay(payment.provider, quote.tariff, quote.price.minor)
+    if quote.purpose == "gift":
+        return Way(payment.provider, quote.tariff, "gift")
     return Way(payment.provider, quote.tariff, offer_id=quote.subject if quote.purpose == "change" else None)
 
 

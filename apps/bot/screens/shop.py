@@ -52,8 +52,13 @@ class Offer:
         return next(iter(self.prices.values()))
 
     def has(self, way: Way) -> bool:
-        able = {"once": tuple(self.prices), "save": self.saving, "renew": self.renewing}
+        able = {"once": tuple(self.prices), "save": self.saving, "renew": self.renewing, "gift": self.giving}
         return way.provider in able[way.form]
+
+    @property
+    def giving(self) -> tuple[str, ...]:
+        """The providers by which it may be bought for somebody else: only what everybody may buy."""
+        return tuple(code for code in self.prices if code != "balance") if self.tariff.audience == "all" else ()
 
 
 def render_catalogue(
@@ -99,11 +104,12 @@ def render_card(
         _price(_, offer),
         _code(_, offer, zone),
     ]
+    gift = [button(_.label("🎁 Buy as a gift"), callbacks.GiveAway(slug=tariff.slug))] if offer.giving else []
     if change_of is not None:
         parts.append(instead_of_buying(_))
         word = life.ChangeTo(subscription_id=change_of, slug=tariff.slug)
         change = [button(_.label("Change to this tariff"), word)]
-        return Screen("\n\n".join(part for part in parts if part), keyboard(change, back(_, callbacks.Shop())))
+        return Screen("\n\n".join(part for part in parts if part), keyboard(change, gift, back(_, callbacks.Shop())))
     if offer.balance is not None:
         parts.append(_("On your balance: <b>{amount}</b>", amount=_.money(offer.balance)))
     pay = [
@@ -113,7 +119,7 @@ def render_card(
         if offer.has(way)
     ]
     without = [button(_.label("Remove the promo code"), callbacks.DropCode(slug=tariff.slug))] if offer.code else []
-    return Screen("\n\n".join(part for part in parts if part), keyboard(*pay, without, back(_, callbacks.Shop())))
+    return Screen("\n\n".join(part for part in parts if part), keyboard(*pay, without, gift, back(_, callbacks.Shop())))
 
 
 def _price(_: Language, offer: Offer) -> str:

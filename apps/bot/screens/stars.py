@@ -17,6 +17,15 @@ def render_invoice_follows(
 ) -> Screen:
     """Above the invoice message. `note` (HTML) explains the price."""
     sold = invoice.quote
+    match sold.purpose:
+        case "gift":
+            follows = _(
+                "The invoice is in the next message: press its button. The code of your gift arrives here by itself."
+            )
+        case "topup":
+            follows = _("The invoice is in the next message: press its button. Your tokens arrive here by themselves.")
+        case _other:
+            follows = _("The invoice is in the next message: press its button. Your access arrives here by itself.")
     return Screen(
         "\n\n".join(
             part
@@ -25,9 +34,7 @@ def render_invoice_follows(
                 bold(_.own(sold.name)),
                 _("To pay: <b>{price}</b>", price=_.money(invoice.amount)),
                 note or discount_of(_, sold.promo, sold.list_price, sold.price),
-                _("The invoice is in the next message: press its button. Your tokens arrive here by themselves.")
-                if sold.purpose == "topup"
-                else _("The invoice is in the next message: press its button. Your access arrives here by itself."),
+                follows,
             )
             if part
         ),
@@ -41,7 +48,7 @@ def render_invoice_follows(
 def render_thanks(_: Language) -> Screen:
     """The payment has arrived; what it brings follows."""
     text = "\n\n".join(
-        [_("✅ <b>Paid, thank you!</b>"), _("Your access is on its way and arrives in this chat in a moment.")]
+        [_("✅ <b>Paid, thank you!</b>"), _("What you bought is on its way and arrives in this chat in a moment.")]
     )
     return Screen(text, keyboard([button(_.label("My subscription"), callbacks.Mine())], to_menu(_)))
 

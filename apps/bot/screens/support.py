@@ -14,6 +14,8 @@ def commands(_: Language) -> dict[str, str]:
         "my": _.label("My subscription and key"),
         "promo": _.label("Enter a promo code"),
         "history": _.label("Payment history"),
+        "invite": _.label("Invite a friend"),
+        "gift": _.label("Gifts and gift codes"),
         "language": _.label("Choose the language"),
         "terms": _.label("Terms of use"),
         "support": _.label("Write to support"),

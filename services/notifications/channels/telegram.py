@@ -32,6 +32,7 @@ class TelegramChannel:
     def __init__(self, *, api_url: str, token: str) -> None:
         self._url = f"{api_url}/bot{token}/"
         self._http = httpx.Client(timeout=TIMEOUT, trust_env=False)
+        self._username: str | None = None
 
     def send(self, address: int, message: Outgoing) -> Delivered:
         """Never raises for what Telegram or the network does."""
@@ -57,6 +58,12 @@ class TelegramChannel:
             return answer.get("result")
         kind = TryLater if response.status_code == 429 or response.status_code >= 500 else Misconfigured
         raise kind(f"Telegram: {method}: {response.status_code} {answer.get('description', '')}")
+
+    def username(self) -> str:
+        """The bot's own, for links to it; asked once. Raises TryLater or Misconfigured."""
+        if self._username is None:
+            self._username = str(self.call("getMe")["username"])
+        return self._username
 
     def close(self) -> None:
         self._http.close()

@@ -56,7 +56,9 @@ def test_every_command_answers_and_is_in_the_menu(shop: Storefront, anna: Visito
     shop.start_up()
     menu = shop.kiosk.http.get(f"/telegram/chat/api/users/{anna.id}/menu").json()["commands"]
     names = [command["command"] for command in menu]
-    assert names == ["start", "shop", "my", "promo", "history", "language", "terms", "support", "help"]
+    assert names == [
+        *("start", "shop", "my", "promo", "history", "invite", "gift", "language", "terms", "support", "help"),
+    ]
     for name in names:
         before = len(anna.messages())
         assert "I understand buttons" not in anna.say(f"/{name}")["text"]

@@ -18,8 +18,10 @@ from apps.bot.screens import (
     cards,
     decisions,
     failure,
+    gifts,
     guide,
     history,
+    invite,
     menu,
     payment,
     shop,
@@ -33,11 +35,13 @@ from apps.sandbox.telegram.entities import parse_html
 from services import billing
 from services.billing import Invoice, Payment, Refund, SavedMethod
 from services.catalog import NotForSale, Period, Quote, Tariff
+from services.gifts import Code, Gift
 from services.identity import Party
 from services.notifications import buttons
 from services.platform.errors import Conflict, Forbidden, KioskError, NotFound, TryLater
 from services.platform.i18n import LANGUAGES, Language, language
 from services.platform.money import Money
+from services.referrals import Friend, Invitation, Terms
 from services.subscriptions import Subscription
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -60,7 +64,7 @@ INVOICE = Invoice(7, PARTY, QUOTE, PRICE, "open", None, NOW)
 INTERNATIONAL = (
     "WireGuard|VPN|QR|ЮKassa|Mac App Store|App Store|Google Play|Telegram|Android|iPhone|iPad|Windows|macOS|Linux"
     "|Debian|Ubuntu|root|/[\\w./]+|sudo [\\w -]+|English|Anna|Frankfurt|Main|Robokassa|Stars|CryptoBot|Visa|x+"
-    "|user:42|yookassa|x_y"
+    "|user:42|yookassa|x_y|https?://\\S+|/gift|[A-Z]{4}(-[A-Z]{4}){3}"
 )
 
 
@@ -90,8 +94,8 @@ def screens(_: Language) -> Iterator[Screen]:
     yield menu.render_language_chosen(_)
     yield from (shop.render_catalogue(_, offers) for offers in ([], [offer], [offer, another]))
     yield from (shop.render_card(_, offer, ["Frankfurt"]), terms.render_terms(_))
-    once, save, renew = (Way("yookassa", TARIFF.slug, form) for form in get_args(callbacks.Form))
-    for way in (once, save, renew):
+    once, save, renew, gift = (Way("yookassa", TARIFF.slug, form) for form in get_args(callbacks.Form))
+    for way in (once, save, renew, gift):
         yield from (terms.render_consent(_, way, PRICE), terms.render_terms_before_payment(_, way))
         yield payment.render_pay(_, INVOICE, 2**63 - 1, "https://pay", way, "no")
     yield terms.render_consent_to_saving(_, save)
@@ -103,6 +107,7 @@ def screens(_: Language) -> Iterator[Screen]:
     yield from (payment.render_being_confirmed(_, 1), payment.render_not_opened(_, once, "shop"))
     notes = [payment.not_offered(_), *(payment.invoice_is_closed(_, replace(INVOICE, state=s)) for s in ("paid", "x"))]
     yield from (shop.render_card(_, offer, [], note) for note in notes)
+    yield from gifts_and_friends(_, offer)
     yield from (stars_screens.render_invoice_follows(_, INVOICE, 1, once), stars_screens.render_thanks(_))
     card = SavedMethod(2**63 - 1, "yookassa", "Visa •• 4444 & " + "x" * 80, NOW)
     yield from (cards.render_cards(_, [], ZONE), cards.render_cards(_, [card, card], ZONE, cards.forgotten(_, "Visa")))
@@ -131,6 +136,28 @@ def screens(_: Language) -> Iterator[Screen]:
     yield failure.render_crash(_, "shop")
 
 
+def gifts_and_friends(_: Language, offer: shop.Offer) -> Iterator[Screen]:
+    url = "https://t.me/kiosk_bot"
+    money = (Money(70, "BONUS"), Money(12_345, "RUB"))
+    for terms_of in (("7d", "50 tokens"), ("10%", None), (None, "3d"), ("1 token", None), (None, None)):
+        for brought in (Invitation("ref_x", 0, 0, 0, 0, ()), Invitation("ref_x", 21, 3, 7, 14, money)):
+            yield invite.render_invite(_, brought, url, Terms.parse(*terms_of))
+    friends = [Friend("Anna", state, NOW) for state in ("joined", "paid", "refunded")] + [Friend("\n", "joined", NOW)]
+    yield invite.render_friends(_, friends, 1, ZONE, is_last=False)
+    yield invite.render_friends(_, [], 0, ZONE, is_last=True)
+    quote = replace(QUOTE, purpose="gift")
+    given = Gift(2**63 - 1, 7, PARTY, quote, "waiting", None, NOW, NOW + timedelta(days=90), NOW)
+    listed = [replace(given, id=n, state=s) for n, s in enumerate(("waiting", "claimed", "expired", "canceled"))]
+    yield gifts.render_give_away(_, offer, 90)
+    yield gifts.render_gift_paid(_, replace(INVOICE, quote=quote))
+    yield gifts.render_gifts(_, listed, {1: "Anna"}, 1, ZONE, is_last=False)
+    yield gifts.render_gifts(_, [], {}, 0, ZONE, is_last=True)
+    yield gifts.render_gift(_, given, Code("X" * 16, "XXXX-XXXX-XXXX-XXXX", "gift_x"), url, ZONE)
+    yield from (gifts.render_accept(_, given, "Anna", "X" * 16, is_own=own) for own in (True, False))
+    yield gifts.render_accepted(_, given)
+    yield stars_screens.render_invoice_follows(_, replace(INVOICE, quote=quote), 1)
+
+
 def operators_screens(_: Language) -> Iterator[Screen]:
     for reason in ("late", "double", "amount"):
         yield decisions.render_held(_, replace(paid("succeeded"), decision=reason), decisions.cannot_be_done(_, "x_y"))
@@ -142,7 +169,15 @@ def operators_screens(_: Language) -> Iterator[Screen]:
 
 def errors() -> Iterator[KioskError]:
     yield from (NotForSale("x"), NotFound("x"), Conflict("x"), TryLater("x"), Forbidden("x"))
-    for code in ("checkout_failed", "payment_not_found", "subscription_not_found", "payment_method_not_found"):
+    for code in (
+        "checkout_failed",
+        "payment_not_found",
+        "subscription_not_found",
+        "payment_method_not_found",
+        "gift_not_found",
+        "gift_taken",
+        "gift_over",
+    ):
         yield type("Named", (TryLater,), {"code": code})("x")
 
 
@@ -179,7 +214,7 @@ def labels(screen: Screen) -> list[str]:
 def test_the_longest_callback_data_fits() -> None:
     longest = {
         "slug": "a" * 31, "provider": "p" * 16, "page": 10_000, "system": "android", "code": "ru",
-        "at": 10**10 - 1, "minor": 10**13 - 1, "choice": "refund",
+        "at": 10**10 - 1, "minor": 10**13 - 1, "choice": "refund", "gift_code": "A" * 16,
     }  # fmt: skip
     kinds = CallbackData.__subclasses__()
     assert len(kinds) >= 28
@@ -203,6 +238,8 @@ def test_the_longest_callback_data_fits() -> None:
         (buttons.tariff("vpn-1m"), callbacks.Card(slug="vpn-1m")),
         (buttons.CARDS, callbacks.Cards()),
         (buttons.forget_card(5), callbacks.Forget(method_id=5)),
+        (buttons.GIFTS, callbacks.Gifts(page=0)),
+        (buttons.INVITE, callbacks.Invite()),
         (buttons.decide(2**63 - 1, "refund"), callbacks.Decide(payment_id=2**63 - 1, choice="refund")),
     ],
 )
