@@ -18,6 +18,7 @@ from services.subscriptions.events import (
 from services.subscriptions.expire import expire
 from services.subscriptions.extend import extend_after_payment
 from services.subscriptions.give import give, give_days, take_back
+from services.subscriptions.journal import take_turns
 from services.subscriptions.pause import cancel, keep, pause, resume
 from services.subscriptions.shorten import end_after_refund, shorten_after_refund
 from services.subscriptions.states import NotNow
@@ -65,5 +66,6 @@ __all__ = [
     "subscription",
     "subscriptions_of",
     "take_back",
+    "take_turns",
     "trial_tariff",
 ]
