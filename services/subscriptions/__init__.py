@@ -34,6 +34,7 @@ from services.subscriptions.forecast import Foreseen, foresee
 from services.subscriptions.forecast import forecast as forecast_renewals
 from services.subscriptions.give import give, give_days, take_back
 from services.subscriptions.notice import note_told
+from services.subscriptions.journal import take_turns
 from services.subscriptions.pause import cancel, keep, pause, resume
 from services.subscriptions.promo import (
     PromoNeedsSubscription,
@@ -129,6 +130,7 @@ __all__ = [
     "subscriptions_of",
     "take_back",
     "take_promo_days",
+    "take_turns",
     "trial_tariff",
     "turn_off_after_decline",
     "turn_off_for_method",

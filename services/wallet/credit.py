@@ -9,7 +9,7 @@ from services.catalog import Quote
 from services.identity import Party
 from services.platform.money import Money
 from services.platform.outbox import emit
-from services.wallet.balances import ISSUED, tokens_of
+from services.wallet.balances import ISSUED, hold, tokens_of
 from services.wallet.draw import draw
 from services.wallet.events import TokensCredited
 from services.wallet.terms import period_for_fee, remember, tokens_in
@@ -24,6 +24,9 @@ def credit_after_payment(tx: Session, event: billing.InvoicePaid, now: datetime)
     tokens = tokens_in(quote)
     if not tokens:
         return
+    # Everybody in this order: the subscription's turn, then the balances.
+    subscriptions.take_turns(tx, str(party), quote.product)
+    hold(tx, party)
     amount = Money(tokens, "TOKEN")
     entries = [ledger.Entry(ISSUED, amount), ledger.Entry(tokens_of(party), -amount)]
     try:

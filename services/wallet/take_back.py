@@ -20,8 +20,10 @@ def take_back_after_refund(tx: Session, event: billing.PaymentRefunded, now: dat
     payment takes all that is left of them. Also where they were spent: the balance goes below zero. The same refund
     again changes nothing. Raises TryLater while they have not been credited."""
     party = Party.parse(event.party)
-    if not event.applied or not tokens_in(billing.invoice(tx, event.invoice_id).quote):
+    quote = billing.invoice(tx, event.invoice_id).quote
+    if not event.applied or not tokens_in(quote):
         return
+    subscriptions.take_turns(tx, str(party), quote.product)
     hold(tx, party)
     credited = ledger.find(tx, kind=TOPUP, reference=reference_of(event.invoice_id))
     if not credited:

@@ -204,3 +204,39 @@ def test_the_sample_catalogue_is_for_sale_in_every_language(tx: Session, now: da
     for tariff in tariffs:
         assert set(tariff.name) == set(tariff.description) == set(LANGUAGES), tariff.slug
         assert "RUB" in tariff.prices
+
+
+TOKENS = """
+[[tariff]]
+slug = "ai"
+name = {ru = "Токены"}
+description = {ru = "Токены"}
+period = {days = 30}
+token_rate = {RUB = "1.5", XTR = "2"}
+top_up = {RUB = ["200.00", "500"]}
+token_floor = 50
+"""
+
+
+def test_tokens_are_sold_by_the_sum_and_need_no_price(tx: Session, now: datetime) -> None:
+    assert imported(tx, TOKENS, now).added == ["ai"]
+    tariff = catalog.tariff(tx, "ai")
+    assert tariff.top_up == {"RUB": (Money(20000, "RUB"), Money(50000, "RUB"))}
+    assert {currency: str(rate) for currency, rate in tariff.token_rate.items()} == {"RUB": "1.5", "XTR": "2"}
+    assert (tariff.token_floor, tariff.prices) == (50, {})
+    assert imported(tx, TOKENS, now).same == ["ai"]
+
+
+def test_faults_of_token_tariffs_are_told(tx: Session, now: datetime) -> None:
+    for change, expected in {
+        'token_rate = {RUB = "1.5", XTR = "2"}': "top_up has no token_rate for RUB",
+        '"1.5"': "token_rate RUB: must be a decimal above zero in quotes",
+        '["200.00", "500"]': "top_up must be lists of amounts by currency",
+        '"500"': "top_up RUB: ",
+        "token_floor = 50": "token_floor must be a whole number",
+    }.items():
+        new = {'"1.5"': "1.5", '["200.00", "500"]': '"200"', '"500"': "5.5", "token_floor = 50": "token_floor = -1"}
+        toml = TOKENS.replace(change, new.get(change, 'prices = {RUB = "1"}'))
+        assert any(expected in fault for fault in faults(tx, toml, now)), change
+    for rate in ('"0"', '"-1"', '"1e3"', '"0.0000001"', '"x"'):
+        assert faults(tx, TOKENS.replace('"1.5"', rate), now), rate

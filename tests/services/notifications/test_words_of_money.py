@@ -240,6 +240,14 @@ def everything(kiosk: Kiosk, reader: Person) -> Iterator[tuple[str, str]]:
         "charge_declined": [
             {"charge_id": 1, "reason": "card_expired", "next_at": at} for at in (None, kiosk.now.isoformat())
         ],
+        "tokens_credited": [
+            {"tokens": 200, "product": "vpn", "fee": fee, "fee_missing": missing}
+            for fee, missing in ((0, 0), (100, 0), (0, 250))
+        ],
+        "tokens_adjusted": [{"tokens": tokens} for tokens in (5, -5)],
+        "tokens_low": [{"left": left} for left in (5, 0, -3)],
+        "fee_charged": [{"subscription_id": 1, "fee": 100}],
+        "fee_missed": [{"subscription_id": 1, "fee": 100}],
         "admin_payment_held": [{"payment_id": payment_id, "party": party, "reason": "late"}],
         "admin_refund_failed": [
             {"refund_id": refund_ids[0], "party": party, "reason": "", "unknown": unknown} for unknown in (True, False)
@@ -276,7 +284,7 @@ def test_every_message_is_in_the_persons_language_and_taken_by_telegram(charged:
     with kiosk.kit.db.begin() as tx:
         tx.execute(text("UPDATE payments SET decision = 'late'"))
     seen = list(everything(kiosk, anna))
-    assert len({kind for kind, _ in seen}) == 12
+    assert len({kind for kind, _ in seen}) == 17
     for kind, words in seen:
         assert 0 < len(words) < 1500
         if code != "en":

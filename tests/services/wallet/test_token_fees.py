@@ -12,7 +12,7 @@ from services import identity, ledger, subscriptions, wallet
 from services.identity import Party
 from services.platform.db import Database
 from services.subscriptions import Subscription
-from tests.factories import make_user
+from tests.factories import at_once, make_user
 from tests.services.wallet.token_shop import DAY, give, left, news, put_on_sale, top_up
 
 MINUTE = timedelta(minutes=1)
@@ -130,3 +130,31 @@ def test_a_fee_that_others_are_at_is_left_to_the_next_run(db: Database, now: dat
 
 def subscriptions_turn(party: Party) -> object:
     return text(f"pg_advisory_xact_lock(hashtextextended('subscription:{party}:ai', 0))")
+
+
+def test_top_ups_fees_refunds_and_spendings_at_once_do_not_stop_each_other(db: Database, now: datetime) -> None:
+    """All of them want the subscription's turn and both balances."""
+    with db.begin() as tx:
+        put_on_sale(tx, now, fee=100)
+        party = make_user(tx, now).party
+        top_up(tx, now, party, "300.00")
+        give(tx, party, now, bonus=100)
+        end = mine(tx, party).ends_at
+
+    def work(number: int) -> None:
+        with db.begin() as tx:
+            if number % 4 == 0:
+                wallet.charge_fees(tx, end - DAY)
+            elif number % 4 == 1:
+                top_up(tx, end, party)
+            else:
+                wallet.spend(tx, party, 1, reference=f"r{number}", description="x", now=now)
+
+    at_once(12, work)
+    with db.begin() as tx:
+        wallet.charge_fees(tx, end - DAY)
+        assert sum(left(tx, party)) + 6 + 100 * tx.execute(FEES).scalar_one() == 300 + 100 + 3 * 200
+        assert ledger.prove(tx) == []
+
+
+FEES = text("SELECT count(*) FROM ledger_transactions WHERE kind = 'token_fee'")
