@@ -49,7 +49,6 @@ def deliver(
 ) -> None:
     """Sends one queued message in its turn. A message that may have left once is never sent again: one found in
     "sending" becomes "maybe", and its contents stay one tap away in the bot. Raises TryLater while it must wait."""
-    link = _link(db, event.message_id, bot_url)
     with db.begin() as tx:
         row = tx.get_one(MessageRow, event.message_id)
         if row.state != "queued":
@@ -61,7 +60,13 @@ def deliver(
             return
         if _is_behind_another(tx, row):
             raise TryLater("an earlier message goes first", after=NEXT_IN_CHAT)
-        message = compose(tx, row, person, provisioners, time_zone, cipher, link)
+        shows_link = row.kind in WITH_LINK
+        message = None if shows_link else compose(tx, row, person, provisioners, time_zone, cipher)
+    if shows_link:
+        link = bot_url()  # may have to be asked for: outside every transaction
+        with db.begin() as tx:
+            row = tx.get_one(MessageRow, event.message_id)
+            message = compose(tx, row, person, provisioners, time_zone, cipher, link)
     _await_turn(pace, row.telegram_id)
     if not _claim(db, event.message_id):
         return
@@ -69,14 +74,6 @@ def deliver(
     if isinstance(outcome, SlowDown):
         pace.pause(outcome.seconds)
     _conclude(db, event.message_id, outcome, now)
-
-
-def _link(db: Database, message_id: int, bot_url: Callable[[], str]) -> str:
-    """The bot's address, for the messages that show it: it may have to be asked for, outside every transaction."""
-    with db.begin() as tx:
-        row = tx.get_one(MessageRow, message_id)
-        needed = row.kind in WITH_LINK and row.state == "queued"
-    return bot_url() if needed else ""
 
 
 def _is_behind_another(tx: Session, row: MessageRow) -> bool:
