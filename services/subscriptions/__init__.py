@@ -33,8 +33,8 @@ from services.subscriptions.extend import extend_after_payment
 from services.subscriptions.forecast import Foreseen, foresee
 from services.subscriptions.forecast import forecast as forecast_renewals
 from services.subscriptions.give import give, give_days, take_back
-from services.subscriptions.notice import note_told
 from services.subscriptions.journal import take_turns
+from services.subscriptions.notice import note_told
 from services.subscriptions.pause import cancel, keep, pause, resume
 from services.subscriptions.promo import (
     PromoNeedsSubscription,
