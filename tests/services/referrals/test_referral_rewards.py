@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from services import billing, identity, referrals, subscriptions
+from services.platform.config import BadConfiguration, load
 from services.platform.errors import Misconfigured
 from services.platform.money import Money
 from services.referrals import Reward, Terms
-from tests.factories import at_once
+from tests.factories import at_once, environment
 from tests.world import Kiosk, MakeKiosk, Person
 
 DAYS = {"REFERRAL_INVITER_REWARD": "7d", "REFERRAL_INVITED_REWARD": "3d"}
@@ -378,3 +379,24 @@ def test_other_terms_are_refused(text: str) -> None:
 def test_a_share_is_rounded_down_and_less_than_a_kopeck_is_nothing() -> None:
     assert Reward(percent=10).money(Money(29999, "RUB")) == Money(2999, "RUB")
     assert Reward(percent=1).money(Money(99, "RUB")) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REFERRAL_INVITER_REWARD", "7 days"),
+        ("REFERRAL_INVITER_REWARD", "101%"),
+        ("REFERRAL_INVITED_REWARD", "10%"),
+        ("REFERRAL_INVITED_REWARD", "0d"),
+        ("GIFT_DAYS", "0"),
+    ],
+)
+def test_settings_that_cannot_be_are_named_at_the_start(name: str, value: str) -> None:
+    with pytest.raises(BadConfiguration) as refused:
+        load(environment("postgres://x/y", "redis://x", **{name: value}))
+    assert [fault.split(":")[0] for fault in refused.value.faults] == [name]
+
+
+def test_settings_may_be_empty() -> None:
+    settings = load(environment("postgres://x/y", "redis://x", REFERRAL_INVITER_REWARD="", GIFT_DAYS=""))
+    assert (settings.referral_inviter_reward, settings.referral_invited_reward, settings.gift_days) == (None, None, 90)
