@@ -349,6 +349,34 @@ def test_two_changes_at_once_are_one(shop: Storefront, anna: Visitor) -> None:
     assert mine(shop, anna).id == own.id
 
 
+def test_a_change_and_a_renewal_at_once_lose_nothing(shop: Storefront, anna: Visitor) -> None:
+    """Whichever is first: the change is undone by value, or its offer is over."""
+    own = owns(shop, anna)
+    party, db, now = anna.person().party, shop.kiosk.kit.db, shop.kiosk.now
+    offer_id = int(data_of(preview(anna, "Solo"), "Change now").split(":")[1])
+
+    def work(number: int) -> None:
+        with db.begin() as tx:
+            if number == 0:
+                subscriptions.change_tariff(tx, party, offer_id, now)
+                return
+            quote = catalog.quote(tx, "vpn-1m", "RUB", {"all"})
+            about = {"reference": "test:parallel", "cause": "payment", "value": quote.price, "now": now}
+            subscriptions.give(tx, party, quote, happens="paid", **about)  # type: ignore[arg-type]
+
+    def tolerant(number: int) -> None:
+        try:
+            work(number)
+        except subscriptions.OfferOver:
+            assert number == 0
+
+    at_once(2, tolerant)
+    after = mine(shop, anna)
+    assert after.terms.tariff == "vpn-1m"
+    assert timedelta(days=57) < after.ends_at - now < timedelta(days=64)
+    assert after.ends_at > own.ends_at
+
+
 def test_an_offer_that_is_over_is_made_anew_with_a_word_of_why(shop: Storefront, anna: Visitor) -> None:
     owns(shop, anna)
     cheap, dear = preview(anna, "Solo"), preview(anna, "Family")
