@@ -44,7 +44,7 @@ class Resume(CallbackData, prefix="resume"):
 
 
 class Cancel(CallbackData, prefix="cancel"):
-    """Turn the renewal off; asks first."""
+    """Cancel; asks first."""
 
     subscription_id: Id
 
@@ -54,7 +54,7 @@ class CancelNow(CallbackData, prefix="cancelok"):
 
 
 class Keep(CallbackData, prefix="keep"):
-    """Turn the renewal on again."""
+    """Take a cancellation back."""
 
     subscription_id: Id
 

@@ -88,7 +88,7 @@ def canceled(it: Occasion) -> Outgoing | None:
     if one.state != "canceled":
         return None
     text = _(
-        "🔕 <b>{tariff}</b> will not be renewed. It works until {until}; you can turn the renewal on again until then.",
+        "🔕 <b>{tariff}</b> will not be renewed. It works until {until}; you can take this back until then.",
         tariff=_.own(one.terms.name),
         until=it.until(),
     )

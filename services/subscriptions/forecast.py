@@ -31,6 +31,7 @@ class Foreseen:
     trial, canceled, paused, expired   its state
     off, provider                      renewal is off; a provider renews it itself
     no_card, withdrawn, short_period   the card cannot be charged; the tariff is not sold; the period is too short
+    tokens                             its fee is taken from tokens
     unreachable                        its owner cannot be told
     paid                               it is paid already
     too_late                           its owner cannot be told a day before

@@ -127,7 +127,9 @@ def _announce(tx: Session, row: SubscriptionRow, now: datetime) -> None:
 
 
 def why_not_this_time(row: SubscriptionRow, quote: Quote, now: datetime) -> str | None:
-    """Announced now, it could not be charged in time."""
+    """Announced now, it could not be charged in time, or its tokens pay for it."""
+    if Quote.from_json(row.terms).subscription_fee:
+        return "tokens"
     if is_short(quote, row.ends_at) or is_short(Quote.from_json(row.terms), row.ends_at):
         return "short_period"
     return "too_late" if first_try(row.ends_at, now) >= seen(row).access_until else None

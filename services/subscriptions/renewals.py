@@ -25,7 +25,7 @@ By = Literal["card", "balance"]
 
 class CannotRenew(Conflict):
     """This subscription does not renew by itself. `reason`: its state (trial, canceled, paused, grace, expired),
-    provider (somebody else renews it), short_period, withdrawn."""
+    provider (somebody else renews it), tokens (its fee is taken from them), short_period, withdrawn."""
 
     code: ClassVar[str] = "cannot_renew"
 
@@ -109,6 +109,8 @@ def why_not_on(tx: Session, row: SubscriptionRow, currency: str) -> str | None:
     on = renewal_on(tx, row)
     if on is not None and on.by == "provider":
         return "provider"
+    if Quote.from_json(row.terms).subscription_fee:
+        return "tokens"
     offered = todays(tx, row, currency)
     if offered is None:
         return "withdrawn"

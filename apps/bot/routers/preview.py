@@ -13,7 +13,6 @@ from services import billing, catalog, subscriptions
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
-from services.platform.money import Money
 from services.subscriptions import ChangeOffer, Subscription
 
 
@@ -72,11 +71,6 @@ def held(kit: Kit, user: User, offer_id: int) -> ChangeOffer:
         return subscriptions.change_offer(tx, user.party, offer_id, kit.clock.now())
 
 
-def smallest_payment(currency: str) -> Money:
-    """What ways of paying in it take at least."""
-    return Money({"RUB": 100}.get(currency, 1), currency)
-
-
 def _offered(kit: Kit, user: User, one: Subscription, slug: str) -> ChangeOffer:
     """In the first currency in which it can be paid and what is left be counted; its own comes first."""
     with kit.db.begin() as tx:
@@ -102,7 +96,7 @@ def _pinned(kit: Kit, user: User, subscription_id: int, slug: str, currency: str
             subscription_id,
             slug,
             currency=currency,
-            minimum=smallest_payment(currency),
+            minimum=max(one.minimum for one in kit.providers.values() if one.currency == currency),
             now=kit.clock.now(),
         )
 

@@ -36,12 +36,12 @@ def render_pause(_: Language, one: Subscription, now: datetime) -> Screen:
 def render_cancel(_: Language, one: Subscription, zone: str) -> Screen:
     """The question."""
     text = _(
-        "🔕 <b>Turn the renewal off?</b>\n\n{tariff} works until {moment}, then your access ends on that very day. You"
-        " can turn the renewal on again until then.",
+        "🔕 <b>Cancel the subscription?</b>\n\n{tariff} works until {moment} and is not renewed: your access ends on"
+        " that very day. You can take this back until then.",
         tariff=_.own(one.terms.name),
         moment=_.moment(one.ends_at, zone),
     )
-    yes = [button(_.label("Yes, turn it off"), life.CancelNow(subscription_id=one.id))]
+    yes = [button(_.label("Yes, cancel"), life.CancelNow(subscription_id=one.id))]
     return Screen(text, keyboard(yes, back(_, life.Manage(subscription_id=one.id))))
 
 
@@ -54,11 +54,11 @@ def resumed(_: Language) -> str:
 
 
 def canceled(_: Language) -> str:
-    return _("🔕 The renewal is off.")
+    return _("🔕 Canceled: it will not be renewed.")
 
 
 def kept(_: Language) -> str:
-    return _("🔔 The renewal is on again.")
+    return _("🔔 The cancellation is taken back.")
 
 
 def not_now(_: Language) -> str:
@@ -77,10 +77,11 @@ def _more(_: Language, one: Subscription, now: datetime) -> list[Row]:
     match phase(one, now):
         case "active":
             pause = button(_.label("⏸ Pause"), life.Pause(subscription_id=number))
-            cancel = button(_.label("🔕 Turn the renewal off"), life.Cancel(subscription_id=number))
-            return [change, *key, [pause], [cancel]]
+            cancel = button(_.label("🔕 Cancel the subscription"), life.Cancel(subscription_id=number))
+            renewal = [button(_.label("🔁 Auto-renewal"), callbacks.AutoRenew(subscription_id=number))]
+            return [renewal, change, *key, [pause], [cancel]]
         case "canceled":
-            keep = [button(_.label("🔔 Turn the renewal on"), life.Keep(subscription_id=number))]
+            keep = [button(_.label("🔔 Keep the subscription"), life.Keep(subscription_id=number))]
             return [keep, change, *key]
         case "trial" | "grace":
             return key

@@ -50,6 +50,8 @@ def why_it_cannot(_: Language, reason: str) -> str:
             return _("While the subscription is paused nothing is charged.")
         case "provider":
             return _("Telegram renews it with your Stars. To stop that, open Telegram's settings, “My Stars”.")
+        case "tokens":
+            return _("Its fee is taken from your tokens, a day before the end.")
         case "short_period":
             return _("Such a short period does not renew by itself.")
         case "withdrawn":
@@ -76,7 +78,7 @@ def _state(_: Language, its: Settings, zone: str) -> str:
             return _("It is on, but we could not write to you, and nothing is charged without telling you before.")
         case "no_card":
             return _("Its card is forgotten. Choose another one.")
-        case "trial" | "canceled" | "paused" | "provider" | "short_period" | "withdrawn" | "expired":
+        case "trial" | "canceled" | "paused" | "provider" | "tokens" | "short_period" | "withdrawn" | "expired":
             return why_it_cannot(_, seen.why_not)
         case _other:
             return _("It is on, but this period could not be charged: renew it once by yourself.")

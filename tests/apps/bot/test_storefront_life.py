@@ -207,7 +207,7 @@ def test_a_pause_asks_tells_what_is_kept_and_sends_no_keys(shop: Storefront, ann
 def test_the_renewal_is_turned_off_after_a_question_and_on_again(shop: Storefront, anna: Visitor) -> None:
     own = owns(shop, anna)
     managing(anna)
-    question = anna.tap("🔕 Turn the renewal off")
+    question = anna.tap("🔕 Cancel the subscription")
     assert "works until" in question["text"]
     assert mine(shop, anna).state == "active"
     assert "The renewal is off" in anna.tap("Yes, turn it off")["text"]
@@ -216,7 +216,7 @@ def test_the_renewal_is_turned_off_after_a_question_and_on_again(shop: Storefron
     assert data_of(anna.last(), "⚙️ Manage") == f"manage:{own.id}"
     assert "🔕 Will not be renewed" in anna.say("/my")["text"]
     managing(anna)
-    assert "on again" in anna.tap("🔔 Turn the renewal on")["text"]
+    assert "taken back" in anna.tap("🔔 Keep the subscription")["text"]
     assert mine(shop, anna).state == "active"
 
 

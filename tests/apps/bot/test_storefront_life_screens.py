@@ -101,7 +101,7 @@ def test_no_english_is_left_in_a_life(code: str) -> None:
     [
         ("trial", "🎁 Free trial until", "Choose a tariff"),
         ("active", "✅ Active until", "⏸ Pause"),
-        ("canceled", "🔕 Will not be renewed, works until", "🔔 Turn the renewal on"),
+        ("canceled", "🔕 Will not be renewed, works until", "🔔 Keep the subscription"),
         ("grace", "Access goes on until", "Renew"),
         ("paused", "⏸ Paused. Its time is kept: 12 days 3 hours.", "Resume"),
         ("expired", "⌛ Ended on", "Renew"),
@@ -111,7 +111,7 @@ def test_each_state_in_words_with_what_can_be_done(state: str, said: str, offere
     screen = manage.render_manage(language("en"), in_state(state), NOW, ZONE)
     assert said in screen.text
     assert offered in labels(screen)
-    can_pause, can_cancel = ("⏸ Pause" in labels(screen), "🔕 Turn the renewal off" in labels(screen))
+    can_pause, can_cancel = ("⏸ Pause" in labels(screen), "🔕 Cancel the subscription" in labels(screen))
     assert (can_pause, can_cancel) == ((state, "paused") in TABLE, (state, "canceled") in TABLE)
     assert ("Configuration and QR" in labels(screen)) == (state not in ("paused", "expired"))
     assert ("Change the tariff" in labels(screen)) == ((state, "changed") in TABLE)
