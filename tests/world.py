@@ -167,7 +167,8 @@ class Kiosk:
     def now(self) -> datetime:
         return self.kit.clock.now()
 
-    def person(self, first_name: str = "Анна", language_code: str = "ru") -> Person:
+    def person(self, first_name: str = "Анна", language_code: str = "ru", start: str | None = None) -> Person:
+        """`start` is the parameter of the link by which they came."""
         user = self.post("/telegram/chat/api/users", first_name=first_name, language_code=language_code)
         self.post(f"/telegram/chat/api/users/{user['id']}/text", text="/start")
         with self.kit.db.begin() as tx:
@@ -178,6 +179,7 @@ class Kiosk:
                 username=None,
                 language_code=language_code,
                 now=self.now,
+                start_parameter=start,
             )
         return Person(user["id"], known.party, language_code)
 

@@ -18,6 +18,7 @@ def far_kiosk(
     redis.flushall()
     world = World(tmp_path_factory.mktemp("far"))
     url = db.url.render_as_string(hide_password=False).replace("+psycopg", "")
-    with kiosk_in(world, stack, url, PAYMENT_PROVIDERS="yookassa,balance") as kiosk:
+    rewards = {"REFERRAL_INVITER_REWARD": "7d", "REFERRAL_INVITED_REWARD": "50 tokens"}
+    with kiosk_in(world, stack, url, PAYMENT_PROVIDERS="yookassa,balance", **rewards) as kiosk:
         yield kiosk
     world.stop()

@@ -7,6 +7,7 @@ somebody reads it: `WRITE_TRANSCRIPTS=1 bin/test tests/stories` writes the files
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from tests.world import Kiosk, Person
 HERE = Path(__file__).parent / "transcripts"
 NAMES = {"ru": "Анна", "uk": "Ганна", "en": "Anna"}
 BEGIN = datetime(2041, 1, 31, 10, tzinfo=UTC)  # ahead of every real clock; 13:00 in Moscow
+SECRET = re.compile(r"[A-Z2-9]{4}(-[A-Z2-9]{4}){3}|[A-Z2-9]{16}")  # of a gift: another one each time
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -39,9 +41,10 @@ class Story:
         for code, name in NAMES.items():
             self.join(code, name)
 
-    def join(self, code: str, name: str, language_code: str | None = None) -> Person:
-        """Another person of the story, whose messages are kept under `code`."""
-        person = self.kiosk.person(name, language_code or code)
+    def join(self, code: str, name: str, language_code: str | None = None, start: str | None = None) -> Person:
+        """Another person of the story, whose messages are kept under `code`; `start` is the parameter of the link by
+        which they come."""
+        person = self.kiosk.person(name, language_code or code, start)
         self.cast[code], self.lines[code] = person, []
         self._listen()
         self.lines[code].clear()  # the answer to /start is a screen, which other tests look at
@@ -55,9 +58,9 @@ class Story:
             self._listen()
 
     def each(self, act: Callable[[Person], object], *, what: str, who: str | None = None) -> None:
-        """Everybody does it, or those whose place in the cast begins with `who`. `what` is said in the transcript."""
+        """Everybody does it, or those called "<language>-<who>" (empty: "<language>"). `what` is told, too."""
         for code, person in self.cast.items():
-            if who is None or code.split("-")[0] == who or (who == "" and "-" not in code):
+            if who is None or who == code.partition("-")[2]:
                 self._date(code)
                 self.lines[code].append(f"* {what}")
                 act(person)
@@ -111,7 +114,7 @@ def _told(message: dict[str, Any]) -> Iterator[str]:
     for kind in ("document", "photo"):
         if kind in message:
             yield f"[{kind}{': ' + message['document']['file_name'] if kind == 'document' else ''}]"
-    yield from (message.get("text") or message.get("caption") or "").split("\n")
+    yield from SECRET.sub("<code>", message.get("text") or message.get("caption") or "").split("\n")
     rows = message.get("reply_markup", {}).get("inline_keyboard", ())
     yield from ("  " + " ".join(f"[{button['text']}]" for button in row) for row in rows)
     yield ""
