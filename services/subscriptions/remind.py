@@ -41,10 +41,12 @@ WITH reminded AS (
   RETURNING subscription_id, ends_at)
 SELECT s.id, s.party, reminded.ends_at FROM reminded JOIN subscriptions s ON s.id = reminded.subscription_id
 """
-# Live, inside the mark's hours, and the period, with whatever moved its end, began before the mark.
+# Live, inside the mark's hours, not paid by tokens (their fee has words of its own), and the period, with whatever
+# moved its end, began before the mark.
 ENDING = INTO.format(
     by="coalesce(s.grace_ends_at, s.ends_at)",
     which="""s.state IN ('trial', 'active', 'canceled', 'grace') AND s.state = ANY(:states)
+     AND (s.state = 'canceled' OR NOT jsonb_exists(s.terms, 'subscription_fee'))
      AND coalesce(s.grace_ends_at, s.ends_at) > :after
      AND coalesce(s.grace_ends_at, s.ends_at) <= :before
      AND NOT EXISTS (SELECT FROM subscription_changes c

@@ -19,6 +19,7 @@ def far_kiosk(
     world = World(tmp_path_factory.mktemp("far"))
     url = db.url.render_as_string(hide_password=False).replace("+psycopg", "")
     rewards = {"REFERRAL_INVITER_REWARD": "7d", "REFERRAL_INVITED_REWARD": "50 tokens"}
-    with kiosk_in(world, stack, url, PAYMENT_PROVIDERS="yookassa,balance", **rewards) as kiosk:
+    given = {"PAYMENT_PROVIDERS": "yookassa,balance", "TELEGRAM_LINK_URL": "https://t.me", **rewards}
+    with kiosk_in(world, stack, url, **given) as kiosk:
         yield kiosk
     world.stop()
