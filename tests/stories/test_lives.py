@@ -53,13 +53,12 @@ def test_a_monthly_buyer_whose_card_is_declined_once(kiosk: Kiosk) -> None:
         told.each(subscribe, what="buys a month, and lets the card be remembered")
         for month in range(1, 24):
             end = owned(kiosk, told.cast["en"]).ends_at
-            told.until(end - 4 * DAY, step=30 * DAY)
+            told.until(end - 70 * HOUR, step=30 * DAY)  # told
             declines("insufficient_funds" if month == 6 else None)
-            told.until(end - 12 * HOUR, step=12 * HOUR)
+            told.until(end - 29 * HOUR, step=41 * HOUR)  # the first try
             declines(None)
-            told.until(end - 5 * HOUR, step=7 * HOUR)  # an hour after the second try is due
-            told.until(end, step=5 * HOUR)
-            told.until(end + 2 * DAY, step=12 * HOUR)
+            told.until(end - 4 * HOUR, step=25 * HOUR)  # the second
+            told.until(end + DAY, step=14 * HOUR)
             assert ends(told) == {day(BEGIN + relativedelta(months=month + 1))}
     paid = "SELECT DISTINCT count(*) OVER (PARTITION BY party) FROM payments WHERE state = 'succeeded'"
     assert kiosk.scalar(paid) == 24
