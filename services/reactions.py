@@ -157,11 +157,7 @@ REACTIONS = (
         "notifications.tell_foreign_refund",
         lambda kit, tx, event, now: notifications.tell_foreign_refund(tx, event, now, kit.settings.telegram_admin_ids),
     ),
-    inside(
-        subscriptions.SubscriptionShortened,
-        "provisioning.shorten",
-        lambda _, tx, event, _now: provisioning.shorten(tx, event),
-    ),
+    plain(subscriptions.SubscriptionShortened, provisioning.shorten),
     # Gifts, from one person to another.
     plain(gifts.GiftBought, notifications.tell_gift_bought),
     plain(gifts.GiftClaimed, notifications.tell_gift_claimed),

@@ -1,7 +1,7 @@
 """What the buttons carry. Old messages stay in people's chats for years: a word once given keeps its meaning, and a
 button that no longer parses is answered as one of an older version. Telegram allows 64 bytes.
 
-What is done with a subscription stands in callbacks_life.py.
+What is done with a subscription stands in callbacks_life.py, what is done with tokens in callbacks_wallet.py.
 
 `shop`, `my`, `conf`, `renew`, `resume`, `manage`, `help`, `check`, `retry`, `tariff`, `cards`, `forget`, `wallet`,
 `decide`, `auto`, `autooff`, `invite` and `gifts` also stand under notifications (services/notifications/buttons.py)."""
@@ -17,8 +17,6 @@ from pydantic import Field
 from apps.bot.callback_values import Id, ProviderCode, Slug
 from apps.bot.callbacks_life import AgreeToChange, PayChange, ReadTermsToChange, SeeOffer
 
-Currency = Literal["RUB", "UAH", "USD", "EUR", "XTR"]
-Minor = Annotated[int, Field(ge=0, lt=10**9)]
 Choice = Literal["apply", "refund", "keep"]
 Form = Literal["once", "save", "renew", "gift"]
 GiftCode = Annotated[str, Field(pattern=r"^[A-Z2-9]{16}$")]
@@ -174,53 +172,6 @@ class History(CallbackData, prefix="history"):
     page: Annotated[int, Field(ge=0, le=10_000)]
 
 
-class Wallet(CallbackData, prefix="wallet"):
-    """Tokens: how many there are, and how to get more."""
-
-
-class TopUp(CallbackData, prefix="topup"):
-    """So much is to be paid in: by which way?"""
-
-    slug: Slug
-    currency: Currency
-    minor: Minor
-
-
-class TopUpOwn(CallbackData, prefix="topown"):
-    """The person will write how much."""
-
-    slug: Slug
-    currency: Currency
-
-
-class TopUpBy(CallbackData, prefix="topby"):
-    """Pay in `minor` units of the provider's currency."""
-
-    provider: ProviderCode
-    slug: Slug
-    minor: Minor
-
-
-class ReadTermsToTopUp(CallbackData, prefix="toptm"):
-    provider: ProviderCode
-    slug: Slug
-    minor: Minor
-
-
-class AgreeToTopUp(CallbackData, prefix="topok"):
-    """Consent to the terms and the payment, in one tap."""
-
-    provider: ProviderCode
-    slug: Slug
-    minor: Minor
-
-
-class Tokens(CallbackData, prefix="tokens"):
-    """What became of them; `before` is the last line that was seen, 0 begins with the newest."""
-
-    before: Id
-
-
 class Help(CallbackData, prefix="support"):
     pass
 
@@ -340,25 +291,3 @@ class Way:
     def others(self) -> CallbackData:
         """All the ways to pay for it."""
         return Card(slug=self.slug) if self.offer_id is None else SeeOffer(offer_id=self.offer_id)
-
-
-@dataclass(frozen=True, slots=True)
-class TopUpWay:
-    """How somebody pays `minor` units in under a tariff of tokens."""
-
-    provider: str
-    slug: str
-    minor: int
-    form: Form = "once"
-
-    def pay(self) -> CallbackData:
-        return TopUpBy(provider=self.provider, slug=self.slug, minor=self.minor)
-
-    def agree(self) -> CallbackData:
-        return AgreeToTopUp(provider=self.provider, slug=self.slug, minor=self.minor)
-
-    def read_terms(self) -> CallbackData:
-        return ReadTermsToTopUp(provider=self.provider, slug=self.slug, minor=self.minor)
-
-    def others(self) -> CallbackData:
-        return Wallet()

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services import billing, subscriptions
-from services.notifications import buttons
+from services.notifications import about_life, buttons
 from services.notifications.channels.base import Button, Outgoing
 from services.notifications.occasion import Occasion
 
@@ -97,7 +97,7 @@ def reminder(it: Occasion) -> Outgoing | None:
             )
         case _other:
             return None
-    return Outgoing(text, (_renew(it), (it.my_subscriptions(),)))
+    return Outgoing(text, (_choose(it) if owned.state == "trial" else _renew(it), (it.my_subscriptions(),)))
 
 
 def grace(it: Occasion) -> Outgoing | None:
@@ -117,6 +117,11 @@ def _after_the_end(it: Occasion, owned: subscriptions.Subscription) -> Outgoing 
     _ = it.say
     name, end = _.own(owned.terms.name), it.moment(owned.ends_at)
     match owned.state:
+        case "expired" if about_life.was_trial(it):
+            text = _(
+                "Your trial has ended: <b>{tariff}</b>. Choose a tariff, and you are connected again.", tariff=name
+            )
+            return Outgoing(text, (_choose(it),))
         case "expired":
             text = _(
                 "<b>{tariff}</b> ended on {end}. Renew, and everything works as before with the same settings.",
@@ -133,6 +138,10 @@ def _after_the_end(it: Occasion, owned: subscriptions.Subscription) -> Outgoing 
         case _other:
             return None
     return Outgoing(text, (_renew(it),))
+
+
+def _choose(it: Occasion) -> tuple[Button, ...]:
+    return (Button(it.say.label("See what is on sale"), buttons.SHOP),)
 
 
 def _renew(it: Occasion) -> tuple[Button, ...]:

@@ -9,7 +9,8 @@ from aiogram.types import CallbackQuery
 
 from apps.bot import callbacks
 from apps.bot import callbacks_life as life
-from apps.bot.callbacks import TopUpWay, Way
+from apps.bot.callbacks import Way
+from apps.bot.callbacks_wallet import TopUpWay
 from apps.bot.links import bot_url
 from apps.bot.routers.preview import held, open_again, open_preview
 from apps.bot.routers.shop import BALANCE, balance_of, change_of, offer_to, open_card, ways_for

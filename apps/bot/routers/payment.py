@@ -5,7 +5,8 @@ from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CallbackQuery
 
 from apps.bot import callbacks
-from apps.bot.callbacks import Form, TopUpWay, Way
+from apps.bot.callbacks import Form, Way
+from apps.bot.callbacks_wallet import TopUpWay
 from apps.bot.links import bot_url
 from apps.bot.routers.checkout import attempt, consent, open_payment, open_ways, show_opened, show_result
 from apps.bot.routers.preview import held

@@ -10,8 +10,8 @@ from aiogram.filters import Command, Filter
 from aiogram.types import CallbackQuery, Message
 from sqlalchemy.orm import Session
 
-from apps.bot import callbacks
-from apps.bot.callbacks import TopUpWay
+from apps.bot import callbacks_wallet as words
+from apps.bot.callbacks_wallet import TopUpWay
 from apps.bot.links import bot_url
 from apps.bot.routers.checkout import consent, has_consented, show_opened
 from apps.bot.routers.shop import BALANCE
@@ -45,13 +45,13 @@ class AwaitedAmount(Filter):
 def routes() -> Router:
     router = Router(name="wallet")
     router.message.register(open_wallet, Command("balance"))
-    router.callback_query.register(open_wallet, callbacks.Wallet.filter())
-    router.callback_query.register(tokens, callbacks.Tokens.filter())
-    router.callback_query.register(top_up, callbacks.TopUp.filter())
-    router.callback_query.register(ask, callbacks.TopUpOwn.filter())
-    router.callback_query.register(pay, callbacks.TopUpBy.filter())
-    router.callback_query.register(read_terms, callbacks.ReadTermsToTopUp.filter())
-    router.callback_query.register(agree, callbacks.AgreeToTopUp.filter())
+    router.callback_query.register(open_wallet, words.Wallet.filter())
+    router.callback_query.register(tokens, words.Tokens.filter())
+    router.callback_query.register(top_up, words.TopUp.filter())
+    router.callback_query.register(ask, words.TopUpOwn.filter())
+    router.callback_query.register(pay, words.TopUpBy.filter())
+    router.callback_query.register(read_terms, words.ReadTermsToTopUp.filter())
+    router.callback_query.register(agree, words.AgreeToTopUp.filter())
     router.message.register(amount_written, AwaitedAmount())
     return router
 
@@ -64,7 +64,7 @@ async def open_wallet(
     await show(event, screens.render_wallet(_, seen, currencies, kit.settings.time_zone, note))
 
 
-async def tokens(callback: CallbackQuery, callback_data: callbacks.Tokens, user: User, _: Language, kit: Kit) -> None:
+async def tokens(callback: CallbackQuery, callback_data: words.Tokens, user: User, _: Language, kit: Kit) -> None:
     lines = await in_thread(_history, kit, user, callback_data.before or None)
     page = lines[: screens.PAGE]
     older = page[-1].id if len(lines) > len(page) else None
@@ -72,7 +72,7 @@ async def tokens(callback: CallbackQuery, callback_data: callbacks.Tokens, user:
 
 
 async def top_up(
-    callback: CallbackQuery, callback_data: callbacks.TopUp, user: User, _: Language, kit: Kit, bot: Bot
+    callback: CallbackQuery, callback_data: words.TopUp, user: User, _: Language, kit: Kit, bot: Bot
 ) -> None:
     """An amount was chosen. Where there is one way to pay it, that is taken."""
     amount = Money(callback_data.minor, callback_data.currency)
@@ -83,7 +83,7 @@ async def top_up(
     await _choose_way(callback, user, _, kit, callback_data.slug, amount)
 
 
-async def ask(callback: CallbackQuery, callback_data: callbacks.TopUpOwn, user: User, _: Language, kit: Kit) -> None:
+async def ask(callback: CallbackQuery, callback_data: words.TopUpOwn, user: User, _: Language, kit: Kit) -> None:
     """Raises NotForSale."""
     question = Question(callback_data.slug, callback_data.currency)
     tariff = await in_thread(_ask, kit, user, question)
@@ -109,17 +109,17 @@ async def amount_written(message: Message, question: Question, user: User, _: La
 
 
 async def pay(
-    callback: CallbackQuery, callback_data: callbacks.TopUpBy, user: User, _: Language, kit: Kit, bot: Bot
+    callback: CallbackQuery, callback_data: words.TopUpBy, user: User, _: Language, kit: Kit, bot: Bot
 ) -> None:
     await _open(callback, user, _, kit, bot, _way(callback_data))
 
 
-async def read_terms(callback: CallbackQuery, callback_data: callbacks.ReadTermsToTopUp, _: Language) -> None:
+async def read_terms(callback: CallbackQuery, callback_data: words.ReadTermsToTopUp, _: Language) -> None:
     await show(callback, render_terms_before_payment(_, _way(callback_data)))
 
 
 async def agree(
-    callback: CallbackQuery, callback_data: callbacks.AgreeToTopUp, user: User, _: Language, kit: Kit, bot: Bot
+    callback: CallbackQuery, callback_data: words.AgreeToTopUp, user: User, _: Language, kit: Kit, bot: Bot
 ) -> None:
     await in_thread(consent, kit, user)
     await _open(callback, user, _, kit, bot, _way(callback_data))
@@ -175,7 +175,7 @@ async def _open(callback: CallbackQuery, user: User, _: Language, kit: Kit, bot:
         await show_opened(callback, user, _, kit, bot, opened, way)
 
 
-def _way(word: callbacks.TopUpBy | callbacks.ReadTermsToTopUp | callbacks.AgreeToTopUp) -> TopUpWay:
+def _way(word: words.TopUpBy | words.ReadTermsToTopUp | words.AgreeToTopUp) -> TopUpWay:
     return TopUpWay(word.provider, word.slug, word.minor)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aiogram.types import InlineKeyboardMarkup
 
 from apps.bot import callbacks
+from apps.bot import callbacks_wallet as words
 from apps.bot.keyboards import back, button, keyboard, link
 from apps.bot.screen import Screen
 from apps.bot.screens.trial import trial_rows
@@ -70,7 +71,7 @@ def render_languages(_: Language) -> Screen:
     )
 
 
-def render_language_chosen(_: Language, choices: Choices) -> Screen:
+def render_language_chosen(_: Language, choices: Choices = NOTHING_SPECIAL) -> Screen:
     return Screen(_("Done: we speak English now.\n\nWhat would you like to do?"), main_menu(_, choices))
 
 
@@ -79,7 +80,7 @@ def main_menu(_: Language, choices: Choices = NOTHING_SPECIAL) -> InlineKeyboard
         [button(_.label("Buy VPN access"), callbacks.Shop())],
         *trial_rows(_, choices.trials),
         [button(_.label("My subscription"), callbacks.Mine())],
-        [button(_.label("My tokens"), callbacks.Wallet())] if choices.has_wallet else [],
+        [button(_.label("My tokens"), words.Wallet())] if choices.has_wallet else [],
         [button(_.label("How to connect"), callbacks.Connect(subscription_id=0))],
         [button(_.label("Invite a friend"), callbacks.Invite())],
         [

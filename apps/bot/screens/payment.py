@@ -6,7 +6,9 @@ from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardMarkup
 
 from apps.bot import callbacks
-from apps.bot.callbacks import TopUpWay, Way
+from apps.bot import callbacks_wallet as words
+from apps.bot.callbacks import Way
+from apps.bot.callbacks_wallet import TopUpWay
 from apps.bot.keyboards import Row, back, button, keyboard, link, to_menu
 from apps.bot.screen import Screen
 from apps.bot.screens.promo import discount_of
@@ -98,7 +100,7 @@ def render_paid(_: Language, invoice: Invoice, *, ready: bool) -> Screen:
         come = _("Your tokens are on your balance, or will be in a moment.")
         return Screen(
             "\n\n".join([_("✅ <b>Paid, thank you!</b>"), come]),
-            keyboard([button(_.label("My tokens"), callbacks.Wallet())], to_menu(_)),
+            keyboard([button(_.label("My tokens"), words.Wallet())], to_menu(_)),
         )
     news = (
         _("Your access is ready: take it in “My subscription”.")

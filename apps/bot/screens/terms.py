@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from apps.bot import callbacks
 from apps.bot import callbacks_life as life
-from apps.bot.callbacks import TopUpWay, Way
+from apps.bot.callbacks import Way
+from apps.bot.callbacks_wallet import TopUpWay
 from apps.bot.keyboards import back, button, keyboard, to_menu
 from apps.bot.screen import Screen
 from services.platform.i18n import Language

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from apps.bot import callbacks
-from apps.bot.callbacks import TopUpWay
+from apps.bot import callbacks_wallet as words
+from apps.bot.callbacks_wallet import TopUpWay
 from apps.bot.keyboards import Row, back, button, keyboard, to_menu
 from apps.bot.screen import Screen
 from apps.bot.screens.shop import pay_label
@@ -41,7 +42,7 @@ def render_wallet(_: Language, seen: Overview, currencies: Sequence[str], zone: 
     rows = [row for tariff in seen.tariffs for row in _buttons(_, tariff, currencies, several=len(seen.tariffs) > 1)]
     ask = _("How much would you like to top up?") if rows else None
     parts = [note, _("🪙 <b>My tokens</b>"), "\n".join(lines), "\n".join(fees), ask]
-    history = [button(_.label("What became of the tokens"), callbacks.Tokens(before=0))]
+    history = [button(_.label("What became of the tokens"), words.Tokens(before=0))]
     return Screen("\n\n".join(part for part in parts if part), keyboard(*rows, history, to_menu(_)))
 
 
@@ -49,7 +50,7 @@ def render_question(_: Language, tariff: Tariff, minimum: Money, note: str | Non
     """The person writes the answer."""
     ask = _("Write how much you would like to pay, at least {minimum}:", minimum=_.money(minimum))
     parts = [note, _("🪙 <b>Top up</b>"), bold(_.own(tariff.name)), ask]
-    return Screen("\n\n".join(part for part in parts if part), keyboard(back(_, callbacks.Wallet())))
+    return Screen("\n\n".join(part for part in parts if part), keyboard(back(_, words.Wallet())))
 
 
 def render_ways(_: Language, tariff: Tariff, amount: Money, tokens: int, providers: Sequence[str]) -> Screen:
@@ -59,7 +60,7 @@ def render_ways(_: Language, tariff: Tariff, amount: Money, tokens: int, provide
     rows = [[button(pay_label(_, callbacks.Way(way.provider, way.slug), amount), way.pay())] for way in ways]
     return Screen(
         "\n\n".join([_("🪙 <b>Top up</b>"), bold(_.own(tariff.name)), what]),
-        keyboard(*rows, back(_, callbacks.Wallet())),
+        keyboard(*rows, back(_, words.Wallet())),
     )
 
 
@@ -67,8 +68,8 @@ def render_tokens(_: Language, lines: Sequence[Line], zone: str, *, older: int |
     """One page of the history; `older` begins the next."""
     title = _("🪙 <b>What became of the tokens</b>")
     shown = [_line(_, line, zone) for line in lines] or [_("There is nothing yet.")]
-    more = [button(_.label("Older ›"), callbacks.Tokens(before=older))] if older is not None else []
-    return Screen("\n\n".join([title, *shown]), keyboard(more, back(_, callbacks.Wallet())))
+    more = [button(_.label("Older ›"), words.Tokens(before=older))] if older is not None else []
+    return Screen("\n\n".join([title, *shown]), keyboard(more, back(_, words.Wallet())))
 
 
 def not_an_amount(_: Language) -> str:
@@ -96,12 +97,12 @@ def _buttons(_: Language, tariff: Tariff, currencies: Sequence[str], *, several:
         sums = [
             button(
                 _.money(amount) + suffix,
-                callbacks.TopUp(slug=tariff.slug, currency=amount.currency, minor=amount.minor),
+                words.TopUp(slug=tariff.slug, currency=amount.currency, minor=amount.minor),
             )
             for amount in tariff.top_up.get(currency, ())
         ]
         rows += [sums[start : start + 3] for start in range(0, len(sums), 3)]
-        own = callbacks.TopUpOwn(slug=tariff.slug, currency=currency)
+        own = words.TopUpOwn(slug=tariff.slug, currency=currency)
         label = (
             _.label("Another amount")
             if len(tariff.token_rate) == 1

@@ -47,8 +47,9 @@ def offered(price: Money) -> ChangeOffer:
 
 
 def screens(_: Language) -> Iterator[Screen]:
-    yield from (menu.render_welcome(_, "Anna", trials) for trials in ([TRIAL], [TRIAL, TRIAL]))
-    yield from (menu.render_menu(_, [TRIAL]), menu.render_language_chosen(_, [TRIAL]))
+    yield from (menu.render_welcome(_, "Anna", menu.Choices(trials=trials)) for trials in ([TRIAL], [TRIAL, TRIAL]))
+    special = menu.Choices(trials=[TRIAL], has_wallet=True)
+    yield from (menu.render_menu(_, special), menu.render_language_chosen(_, special))
     offer = shop.Offer(TARIFF, {"yookassa": PRICE}, balance=PRICE)
     yield from (shop.render_catalogue(_, offers, [TRIAL]) for offers in ([], [offer]))
     yield shop.render_card(_, offer, ["Frankfurt"], change_of=HUGE)

@@ -64,7 +64,7 @@ def screens(_: Language) -> Iterator[Screen]:
     for code in CODES:
         offer = shop.Offer(TARIFF, prices, renewing=("stars",), code=code, listed=listed, smallest=("yookassa",))
         yield shop.render_card(_, offer, [], zone=ZONE)
-        yield shop.render_catalogue(_, [offer], promo.accepted(_, code))
+        yield shop.render_catalogue(_, [offer], note=promo.accepted(_, code))
         for subscription in (None, owned(2, NOW - NOW)):
             yield promo.render_given(_, subscriptions.Redeemed(code, subscription), ZONE)
     for error in refusals():
