@@ -76,7 +76,7 @@ def screens(_: Language) -> Iterator[Screen]:
     for listed_at in (PRICE, Money(59900, "RUB")):
         sold = replace(INVOICE, quote=replace(QUOTE, promo="S" * 32, list_price=listed_at))
         yield payment.render_pay(_, sold, 1, "https://pay", Way("yookassa", TARIFF.slug), "off")
-        yield stars.render_invoice_follows(_, sold, 1)
+        yield stars.render_invoice_follows(_, sold, 1, Way("stars", sold.quote.tariff))
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

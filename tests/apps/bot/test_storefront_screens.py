@@ -155,7 +155,7 @@ def gifts_and_friends(_: Language, offer: shop.Offer) -> Iterator[Screen]:
     yield gifts.render_gift(_, given, Code("X" * 16, "XXXX-XXXX-XXXX-XXXX", "gift_x"), url, ZONE)
     yield from (gifts.render_accept(_, given, "Anna", "X" * 16, is_own=own) for own in (True, False))
     yield gifts.render_accepted(_, given)
-    yield stars_screens.render_invoice_follows(_, replace(INVOICE, quote=quote), 1)
+    yield stars_screens.render_invoice_follows(_, replace(INVOICE, quote=quote), 1, Way("stars", TARIFF.slug, "gift"))
 
 
 def operators_screens(_: Language) -> Iterator[Screen]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from apps.bot import callbacks_wallet as words
+from apps.bot import callbacks_wallet
 from services import identity, ledger, wallet
 from tests.apps.bot.storefront import Storefront, Visitor, buttons, open_storefront
 from tests.services.wallet.token_shop import DAY, TOKENS, give
@@ -76,7 +76,7 @@ def test_a_button_tops_up_once_however_often_it_is_told(boris: Visitor, shop: St
     assert "your tokens arrive here by themselves" in screen["text"]
     assert not [label for label in labels(screen) if "Remember" in label]
     before = kiosk.count("payments")
-    boris.press(screen, words.TopUpBy(provider="yookassa", slug="ai", minor=20000).pack())
+    boris.press(screen, callbacks_wallet.TopUpBy(provider="yookassa", slug="ai", minor=20000).pack())
     assert kiosk.count("payments") == before == 1, "asked twice, opened once"
     pay(kiosk, notify="twice")
     kiosk.tick()
@@ -125,13 +125,13 @@ def test_a_question_is_over_after_an_hour_or_a_look_elsewhere(boris: Visitor, sh
 def test_buttons_of_another_day_do_no_harm(boris: Visitor, shop: Storefront) -> None:
     screen = boris.tap("My tokens")
     for word in (
-        words.TopUp(slug="nothing", currency="RUB", minor=20000),
-        words.TopUp(slug="ai", currency="UAH", minor=20000),
-        words.TopUp(slug="ai", currency="RUB", minor=5),
-        words.TopUpBy(provider="balance", slug="ai", minor=20000),
-        words.TopUpBy(provider="nobody", slug="ai", minor=20000),
-        words.TopUpOwn(slug="nothing", currency="RUB"),
-        words.Tokens(before=10**6),
+        callbacks_wallet.TopUp(slug="nothing", currency="RUB", minor=20000),
+        callbacks_wallet.TopUp(slug="ai", currency="UAH", minor=20000),
+        callbacks_wallet.TopUp(slug="ai", currency="RUB", minor=5),
+        callbacks_wallet.TopUpBy(provider="balance", slug="ai", minor=20000),
+        callbacks_wallet.TopUpBy(provider="nobody", slug="ai", minor=20000),
+        callbacks_wallet.TopUpOwn(slug="nothing", currency="RUB"),
+        callbacks_wallet.Tokens(before=10**6),
     ):
         boris.press(screen, word.pack())
     assert shop.kiosk.count("invoices") == 0
@@ -141,9 +141,9 @@ def test_buttons_of_another_day_do_no_harm(boris: Visitor, shop: Storefront) -> 
 
 def test_the_longest_words_fit_a_button() -> None:
     slug, provider = "a" + "b" * 30, "p" * 16
-    for word in (words.TopUpBy, words.ReadTermsToTopUp, words.AgreeToTopUp):
+    for word in (callbacks_wallet.TopUpBy, callbacks_wallet.ReadTermsToTopUp, callbacks_wallet.AgreeToTopUp):
         assert len(word(provider=provider, slug=slug, minor=10**9 - 1).pack()) <= 64
-    assert len(words.TopUp(slug=slug, currency="RUB", minor=10**9 - 1).pack()) <= 64
+    assert len(callbacks_wallet.TopUp(slug=slug, currency="RUB", minor=10**9 - 1).pack()) <= 64
 
 
 def test_one_way_is_not_chosen_from(make_kiosk: MakeKiosk) -> None:
@@ -265,7 +265,7 @@ def test_the_blocked_are_told_so_and_can_do_nothing(boris: Visitor, shop: Storef
     screen = boris.tap("My tokens")
     with kiosk.kit.db.begin() as tx:
         identity.block(tx, party.id, reason="fraud", actor="operator:1", now=kiosk.now)
-    boris.press(screen, words.TopUp(slug="ai", currency="RUB", minor=20000).pack())
+    boris.press(screen, callbacks_wallet.TopUp(slug="ai", currency="RUB", minor=20000).pack())
     assert "Your access to this bot is closed" in boris.alert()
     assert "Your access to this bot is closed" in boris.say("/start")["text"]
     assert kiosk.count("invoices") == 0
