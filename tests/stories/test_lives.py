@@ -72,7 +72,7 @@ def test_a_trial_that_converts_and_is_left_after_a_year(kiosk: Kiosk) -> None:
 
     with story("trial", kiosk) as told:
         told.each(try_it, what="tries it")
-        told.until(BEGIN + 2 * DAY)
+        told.until(BEGIN + 2 * DAY - HOUR, step=5 * HOUR)
         told.each(kiosk.buy, what="buys a month")
         assert ends(told) == {"2041-03-03"}, "one day of the trial is left, and a month follows it"
         for _ in range(11):
@@ -127,7 +127,7 @@ def test_a_pause_over_the_end_of_a_month(kiosk: Kiosk) -> None:
 
     with story("pause", kiosk) as told:
         told.each(kiosk.buy, what="buys a month")
-        told.until(BEGIN + 20 * DAY, step=10 * DAY)
+        told.until(BEGIN + 20 * DAY - HOUR / 2, step=10 * DAY)
         told.each(lambda person: act("pause", person), what="pauses")
         told.until(BEGIN.replace(month=6, day=30), step=30 * DAY)
         assert {owned(kiosk, person).state for person in told.cast.values()} == {"paused"}

@@ -60,12 +60,12 @@ def test_a_token_user_with_a_fee_and_spendings(kiosk: Kiosk) -> None:
         told.each(lambda person: spend(person, 100), what="spends 100 tokens: 45 are left")
         assert left() == {45}
         told.until(BEGIN + 26 * DAY, step=8 * DAY)
-        told.until(BEGIN + 27 * DAY, step=6 * HOUR)
+        told.until(BEGIN + 27 * DAY - 2 * HOUR, step=6 * HOUR)
         told.each(lambda person: top_up(person, 200), what="pays in 200 rubles: the fee comes out of them")
         told.until(BEGIN + 29 * DAY, step=12 * HOUR)
         assert left() == {145}
         assert ends(kiosk, *told.cast.values()) == {"2041-03-31"}
-        told.until(BEGIN + 58 * DAY, step=29 * DAY)
+        told.until(BEGIN + 57 * DAY + 2 * HOUR, step=28 * DAY)
         told.until(BEGIN + 90 * DAY, step=12 * HOUR)
         told.until(BEGIN.replace(year=2043), step=30 * DAY)
         assert left() == {45}, "one more fee, and then there were too few"
@@ -129,7 +129,7 @@ def test_a_gift(kiosk: Kiosk) -> None:
         told.each(claim, what="accepts the gift", who="friend")
         assert ends(kiosk, *friends(told)) == {"2041-03-05"}
         told.each(give, what="buys another one, which nobody claims", who="")
-        told.until(BEGIN + 120 * DAY, step=10 * DAY)
+        told.until(BEGIN + 120 * DAY, step=11 * DAY)
         assert {kiosk.balance(f"wallet:{one.party}") for one in inviters(told)} == {-30000}
         told.until(BEGIN.replace(year=2043), step=60 * DAY)
     with kiosk.kit.db.begin() as tx:
