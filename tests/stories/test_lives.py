@@ -114,9 +114,7 @@ def test_an_upgrade_and_a_downgrade(kiosk: Kiosk) -> None:
         assert set(paid) == {44993}, "14 days and ten minutes of 28 days of 300 ₽ are credited: 150.07 ₽"
         told.until(BEGIN + 28 * DAY, step=7 * DAY)
         told.each(lambda person: change(person, "vpn-1m"), what="changes back, for nothing")
-        assert ends(told) == {"2041-03-28"}, (
-            "14 days of 600 ₽ less ten minutes buy 28 of 300 ₽ less twenty"
-        )
+        assert ends(told) == {"2041-03-28"}, "14 days of 600 ₽ less ten minutes buy 28 of 300 ₽ less twenty"
         told.until(BEGIN + 800 * DAY, step=20 * DAY)
     assert kiosk.scalar("SELECT count(DISTINCT kind) FROM subscription_changes") == 3, "began, changed, expired"
 
