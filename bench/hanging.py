@@ -23,8 +23,7 @@ import httpx
 from sqlalchemy import text
 
 from apps.bot.callbacks import Way
-from apps.bot.routers.checkout import DOCUMENT
-from apps.bot.screens.terms import TERMS_VERSION
+from apps.bot.screens.terms import DOCUMENT, TERMS_VERSION
 from apps.sandbox.check import Message, Person, Stuck
 from bench.purchases import TARIFF, newcomers
 from bench.rig import percentile, rig, table

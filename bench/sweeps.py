@@ -16,6 +16,7 @@ from sqlalchemy import text
 from bench.rig import Cost, rig, stopwatch, table
 from services import subscriptions
 from services.platform.db import Database
+from services.subscriptions import remind
 
 NOW = datetime(2027, 6, 1, tzinfo=UTC)
 ALL, LIVE = 1_000_000, 100_000
@@ -109,6 +110,17 @@ def in_turns(db: Database) -> tuple[Cost, Cost, float]:
     return *costs, peak_mb() - memory
 
 
+def reminders(db: Database) -> Cost:
+    """Of the three marks before an end, a batch each: who is near enough is noted once, and announced."""
+    cost = Cost(0)
+    for _ in range(3):
+        with stopwatch(3 * BATCH) as one, db.begin() as tx:
+            if remind.remind(tx, NOW, BATCH) != one.count:
+                raise SystemExit(f"{one.count} were to be reminded")
+        cost.count, cost.wall = cost.count + one.count, cost.wall + one.wall
+    return cost
+
+
 def check(db: Database) -> None:
     """Nothing is worth measuring that did not happen: both have left the same rows."""
     for what in ("subscription_changes WHERE kind = 'expired'", "outbox_events WHERE name = 'subscriptions.expired'"):
@@ -122,6 +134,7 @@ def main() -> None:
     with rig() as stand, stand.kit("clock") as kit:
         fill(kit.db)
         idle = nothing_to_do(kit.db)
+        reminded = reminders(kit.db)
         ceiling, cost, grown = in_turns(kit.db)
         check(kit.db)
     rows = [
@@ -135,6 +148,7 @@ def main() -> None:
     ]
     table((f"Ends swept, {LIVE:,} of {ALL:,} live", "rate", f"batch of {BATCH:,}", "× ceiling"), rows)
     print(f"A run with nothing to do takes {idle:.1f} ms; memory grew by {grown:.1f} MB over {ROUNDS} batches.")
+    print(f"Reminders: {reminded.per_second:,.0f}/s, {reminded.milliseconds * BATCH:.0f} ms for {BATCH:,}.")
 
 
 if __name__ == "__main__":
