@@ -83,8 +83,8 @@ class Story:
             self.lines[code] += ["", f"== {now:%Y-%m-%d %H:%M} UTC"]
 
     def _move(self, moment: datetime) -> None:
-        """To the middle of its minute, so that the seconds an act takes are in no message."""
-        ahead = math.ceil((_whole_minute(moment) + timedelta(seconds=30) - self.kiosk.now).total_seconds())
+        """To a few seconds after its minute began, so that the seconds an act takes are in no message."""
+        ahead = math.ceil((_whole_minute(moment) + timedelta(seconds=5) - self.kiosk.now).total_seconds())
         if ahead > 0:
             self.kiosk.world.offset.move(ahead)
 
