@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class Story:
         """Lets the clock run to `moment`, step by step, with what it brings."""
         while self.kiosk.now < moment:
             self._move(min(_whole_minute(self.kiosk.now) + step, moment))
-            self.kiosk.tick()
+            self._tick()
             self._listen()
 
     def each(self, act: Callable[[Person], object], *, what: str, who: str | None = None) -> None:
@@ -65,8 +66,15 @@ class Story:
                 self.lines[code].append(f"* {what}")
                 act(person)
         self.kiosk.drain()
-        self.kiosk.tick()
+        self._tick()
         self._listen()
+
+    def _tick(self) -> None:
+        """With what waits a second for its turn in a chat: it belongs to this moment."""
+        self.kiosk.tick()
+        for _ in range(5):
+            if self.kiosk.undone():
+                self.kiosk.hurry()
 
     def _listen(self) -> None:
         for code, person in self.cast.items():
@@ -107,7 +115,10 @@ def _kept(name: str, code: str, text: str) -> bool:
         HERE.mkdir(exist_ok=True)
         file.write_text(text)
         return True
-    assert text == (file.read_text() if file.exists() else ""), f"{file.name} differs"
+    kept = file.read_text() if file.exists() else ""
+    assert text == kept, "\n".join(
+        unified_diff(kept.splitlines(), text.splitlines(), file.name, "told now", lineterm="")
+    )
     return True
 
 
