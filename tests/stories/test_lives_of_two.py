@@ -66,7 +66,7 @@ def test_a_token_user_with_a_fee_and_spendings(kiosk: Kiosk) -> None:
         assert left() == {145}
         assert ends(kiosk, *told.cast.values()) == {"2041-03-31"}
         told.until(BEGIN + 57 * DAY + 2 * HOUR, step=28 * DAY)
-        told.until(BEGIN + 90 * DAY, step=12 * HOUR)
+        told.until(BEGIN + 90 * DAY + 2 * HOUR, step=12 * HOUR)
         told.until(BEGIN.replace(year=2043), step=30 * DAY)
         assert left() == {45}, "one more fee, and then there were too few"
     assert kiosk.count("subscriptions", "state = 'expired'") == 3
