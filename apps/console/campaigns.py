@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from apps.console.terminal import actor, amount, moment, refusal
-from apps.lifetime import begin
+from apps.console.terminal import actor, amount, moment, run
 from services import campaigns
 from services.campaigns import Results
 from services.kit import Kit
-from services.platform.errors import KioskError
 from services.platform.money import Money
 
 
 def main(arguments: list[str]) -> int:
-    asked = read(arguments)
-    kit = begin("console")
-    try:
-        return carry_out(kit, asked)
-    finally:
-        kit.close()
-
-
-def carry_out(kit: Kit, asked: argparse.Namespace) -> int:
-    """The exit code: 0 done, 1 it could not be, 2 what was typed cannot be."""
-    try:
-        asked.run(kit, asked)
-    except KioskError as error:
-        return refusal(error)
-    return 0
+    return run(read(arguments))
 
 
 def read(arguments: list[str]) -> argparse.Namespace:

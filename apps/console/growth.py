@@ -5,25 +5,21 @@ from __future__ import annotations
 
 import argparse
 
-from sqlalchemy.orm import Session
-
-from apps.console.terminal import amount, moment, refusal
-from apps.lifetime import begin
+from apps.console.persons import PERSON, find_person
+from apps.console.terminal import amount, moment, run
 from services import gifts, identity, referrals
-from services.identity import Party
 from services.kit import Kit
-from services.platform.errors import KioskError
 
 STATES = ("waiting", "claimed", "expired", "canceled")
 FRIENDS = 1000  # shown at most
 
 
 def referrals_main(arguments: list[str]) -> int:
-    return _run(read_referrals(arguments))
+    return run(read_referrals(arguments))
 
 
 def gifts_main(arguments: list[str]) -> int:
-    return _run(read_gifts(arguments))
+    return run(read_gifts(arguments))
 
 
 def read_referrals(arguments: list[str]) -> argparse.Namespace:
@@ -31,7 +27,7 @@ def read_referrals(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="referrals", description="Who invited whom, and what that earned.")
     what = parser.add_subparsers(required=True)
     show = what.add_parser("show", help="a person's inviter, friends and rewards")
-    show.add_argument("user", help="user:42, or a Telegram id")
+    show.add_argument("user", help=PERSON)
     show.set_defaults(run=_show_referrals)
     return parser.parse_args(arguments)
 
@@ -50,26 +46,9 @@ def read_gifts(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _run(asked: argparse.Namespace) -> int:
-    kit = begin("console")
-    try:
-        return carry_out(kit, asked)
-    finally:
-        kit.close()
-
-
-def carry_out(kit: Kit, asked: argparse.Namespace) -> int:
-    """The exit code: 0 done, 1 it could not be, 2 what was typed cannot be."""
-    try:
-        asked.run(kit, asked)
-    except KioskError as error:
-        return refusal(error)
-    return 0
-
-
 def _show_referrals(kit: Kit, asked: argparse.Namespace) -> None:
     with kit.db.begin() as tx:
-        user = _user(tx, asked.user)
+        user = find_person(tx, asked.user)
         inviter = identity.invited_by(tx, user.id)
         friends = referrals.friends(tx, user.id, limit=FRIENDS)
         rewards = referrals.rewards_of(tx, user.id)
@@ -80,18 +59,6 @@ def _show_referrals(kit: Kit, asked: argparse.Namespace) -> None:
     for reward in rewards:
         what = amount(reward.money) if reward.money else f"{reward.days} days"
         print(f"reward {reward.id}: {what} as {reward.side}, {reward.state}")
-
-
-def _user(tx: Session, named: str) -> identity.User:
-    """Raises UserNotFound."""
-    try:
-        party = Party.parse(named)
-    except ValueError:
-        found = identity.find_user(tx, int(named)) if named.isascii() and named.isdigit() and len(named) < 19 else None
-        if found is None:
-            raise identity.UserNotFound(f"user {named[:40]}") from None
-        return found
-    return identity.user(tx, party.id)
 
 
 def _list_gifts(kit: Kit, asked: argparse.Namespace) -> None:

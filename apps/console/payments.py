@@ -8,14 +8,9 @@ import argparse
 from collections.abc import Callable
 from datetime import date
 
-from sqlalchemy.exc import OperationalError
-
 from apps.console import payment_actions, payment_statements, payment_views, refunds
-from apps.console.terminal import refusal
-from apps.lifetime import begin
+from apps.console.terminal import run
 from services import billing
-from services.kit import Kit
-from services.platform.errors import KioskError
 
 LARGEST_ID = 2**63 - 1
 
@@ -23,12 +18,7 @@ Add = Callable[..., argparse.ArgumentParser]
 
 
 def main(arguments: list[str]) -> int:
-    asked = read(arguments)
-    kit = begin("console")
-    try:
-        return carry_out(kit, asked)
-    finally:
-        kit.close()
+    return run(read(arguments))
 
 
 def read(arguments: list[str]) -> argparse.Namespace:
@@ -41,16 +31,6 @@ def read(arguments: list[str]) -> argparse.Namespace:
     _add_providers(commands.add_parser)
     _add_statements(commands.add_parser)
     return parser.parse_args(arguments)
-
-
-def carry_out(kit: Kit, asked: argparse.Namespace) -> int:
-    try:
-        return int(asked.run(kit, asked))
-    except KioskError as error:
-        return refusal(error)
-    except OperationalError as error:
-        print(f"the database does not answer ({type(error.orig).__name__}): python -m apps.console doctor")
-        return 1
 
 
 def _add_views(add: Add) -> None:

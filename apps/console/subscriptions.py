@@ -9,15 +9,13 @@ import argparse
 from collections.abc import Callable
 from datetime import timedelta
 
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from apps.console.terminal import actor, agreed, moment, refusal
-from apps.lifetime import begin
-from services import identity, subscriptions
+from apps.console.persons import find_person
+from apps.console.terminal import actor, agreed, moment, run
+from services import subscriptions
 from services.kit import Kit
 from services.platform import audit
-from services.platform.errors import Invalid, KioskError, NotFound
 from services.subscriptions import Subscription
 
 LARGEST_ID = 2**63 - 1
@@ -27,12 +25,7 @@ Add = Callable[..., argparse.ArgumentParser]
 
 
 def main(arguments: list[str]) -> int:
-    asked = read(arguments)
-    kit = begin("console")
-    try:
-        return carry_out(kit, asked)
-    finally:
-        kit.close()
+    return run(read(arguments))
 
 
 def read(arguments: list[str]) -> argparse.Namespace:
@@ -52,16 +45,6 @@ def read(arguments: list[str]) -> argparse.Namespace:
     days.add_argument("--days", type=_days, required=True)
     days.set_defaults(run=give_days)
     return parser.parse_args(arguments)
-
-
-def carry_out(kit: Kit, asked: argparse.Namespace) -> int:
-    try:
-        return int(asked.run(kit, asked))
-    except KioskError as error:
-        return refusal(error)
-    except OperationalError as error:
-        print(f"the database does not answer ({type(error.orig).__name__}): python -m apps.console doctor")
-        return 1
 
 
 def show(kit: Kit, asked: argparse.Namespace) -> int:
@@ -128,15 +111,7 @@ def _asked_for(tx: Session, who: str) -> list[Subscription]:
     kind, _, number = who.partition(":")
     if kind.isascii() and kind.isdigit() and not number:
         return [subscriptions.any_subscription(tx, min(int(kind), LARGEST_ID))]
-    if kind == "tg" and number.isascii() and number.isdigit():
-        person = identity.find_user(tx, min(int(number), LARGEST_ID))
-        if person is None:
-            raise NotFound(f"person with Telegram id {number}")
-        return subscriptions.subscriptions_of(tx, person.party)
-    try:
-        return subscriptions.subscriptions_of(tx, identity.Party.parse(who))
-    except ValueError:
-        raise Invalid(f"{who[:80]!r} is not a number, user:N or tg:N") from None
+    return subscriptions.subscriptions_of(tx, find_person(tx, who).party)
 
 
 def _head(one: Subscription) -> None:

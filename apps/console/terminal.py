@@ -1,14 +1,40 @@
-"""How the console talks with the person at its terminal, and how that person is named in the audit log."""
+"""How the console does what was typed, talks with the person at its terminal, and names them in the audit log."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import pwd
 import sys
 from datetime import UTC, datetime
 
+from sqlalchemy.exc import OperationalError
+
+from apps.lifetime import begin
+from services.kit import Kit
 from services.platform.errors import Invalid, KioskError, NotFound
 from services.platform.money import Money
+
+
+def run(asked: argparse.Namespace) -> int:
+    """Does what was typed, in a Kiosk of this process. Returns the exit code."""
+    kit = begin("console")
+    try:
+        return carry_out(kit, asked)
+    finally:
+        kit.close()
+
+
+def carry_out(kit: Kit, asked: argparse.Namespace) -> int:
+    """Calls `asked.run`, which answers with an exit code, or with nothing for 0: 0 done, 1 it could not be done, 2 what
+    was typed cannot be."""
+    try:
+        return int(asked.run(kit, asked) or 0)
+    except KioskError as error:
+        return refusal(error)
+    except OperationalError as error:
+        print(f"the database does not answer ({type(error.orig).__name__}): python -m apps.console doctor")
+        return 1
 
 
 def actor() -> str:

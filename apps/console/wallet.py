@@ -5,23 +5,14 @@ from __future__ import annotations
 import argparse
 import uuid
 
-from apps.console.terminal import actor, agreed, moment, refusal
-from apps.lifetime import begin
-from services import identity, wallet
-from services.identity import Party
+from apps.console.persons import PERSON, find_person
+from apps.console.terminal import actor, agreed, moment, run
+from services import wallet
 from services.kit import Kit
-from services.platform.errors import KioskError
-
-LARGEST_ID = 2**63 - 1
 
 
 def main(arguments: list[str]) -> int:
-    asked = read(arguments)
-    kit = begin("console")
-    try:
-        return carry_out(kit, asked)
-    finally:
-        kit.close()
+    return run(read(arguments))
 
 
 def read(arguments: list[str]) -> argparse.Namespace:
@@ -39,20 +30,13 @@ def read(arguments: list[str]) -> argparse.Namespace:
     lines.add_argument("--limit", type=int, default=50)
     lines.set_defaults(run=history)
     for command in (show_it, give, lines):
-        command.add_argument("user", type=_id, help="the number that the person's /support shows")
+        command.add_argument("user", help=PERSON)
     return parser.parse_args(arguments)
-
-
-def carry_out(kit: Kit, asked: argparse.Namespace) -> int:
-    try:
-        return int(asked.run(kit, asked))
-    except KioskError as error:
-        return refusal(error)
 
 
 def show(kit: Kit, asked: argparse.Namespace) -> int:
     with kit.db.begin() as tx:
-        person = identity.user(tx, asked.user)
+        person = find_person(tx, asked.user)
         seen = wallet.overview(tx, person.party, bonus_days=kit.settings.bonus_tokens_days)
     print(f"user {person.id}: {_said(seen.balance)}{', blocked' if person.blocked else ''}")
     if seen.floor:
@@ -66,14 +50,15 @@ def show(kit: Kit, asked: argparse.Namespace) -> int:
 
 def adjust(kit: Kit, asked: argparse.Namespace) -> int:
     with kit.db.begin() as tx:
-        before = wallet.balance(tx, identity.user(tx, asked.user).party)
-    print(f"user {asked.user} has {_said(before)}; {asked.tokens:+} tokens, and is told")
+        person = find_person(tx, asked.user)
+        before = wallet.balance(tx, person.party)
+    print(f"user {person.id} has {_said(before)}; {asked.tokens:+} tokens, and is told")
     if not agreed(yes=asked.yes):
         return 1
     with kit.db.begin() as tx:
         after = wallet.adjust(
             tx,
-            Party("user", asked.user),
+            person.party,
             asked.tokens,
             reason=asked.reason,
             actor=actor(),
@@ -81,13 +66,13 @@ def adjust(kit: Kit, asked: argparse.Namespace) -> int:
             now=kit.clock.now(),
             force=asked.force,
         )
-    print(f"user {asked.user} has {_said(after)} now")
+    print(f"user {person.id} has {_said(after)} now")
     return 0
 
 
 def history(kit: Kit, asked: argparse.Namespace) -> int:
     with kit.db.begin() as tx:
-        lines = wallet.history(tx, identity.user(tx, asked.user).party, limit=max(1, min(asked.limit, 1000)))
+        lines = wallet.history(tx, find_person(tx, asked.user).party, limit=max(1, min(asked.limit, 1000)))
     for line in lines:
         words = f"  {line.description}" if line.description else ""
         print(f"{moment(line.at)}  {line.tokens:+} tokens  {line.bonus:+} bonus  {line.kind} {line.reference}{words}")
@@ -98,10 +83,3 @@ def history(kit: Kit, asked: argparse.Namespace) -> int:
 
 def _said(balance: wallet.Balance) -> str:
     return f"{balance.tokens} tokens and {balance.bonus} bonus"
-
-
-def _id(text: str) -> int:
-    number = int(text)
-    if not 0 < number <= LARGEST_ID:
-        raise argparse.ArgumentTypeError("not an id")
-    return number

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -33,9 +32,8 @@ def claim(tx: Session, cipher: Cipher, party: Party, typed: str, now: datetime) 
         return seen(row)
     _require_open(row, now)
     paid = Quote.from_json(row.quote)
-    terms = replace(paid, purpose="subscription")  # what stands in a subscription is what its renewal buys
     subscriptions.give(
-        tx, party, terms, reference=row.reference, cause="gift", value=paid.price, now=now, happens="paid"
+        tx, party, paid, reference=row.reference, cause="gift", value=paid.price, now=now, happens="paid"
     )
     row.state, row.claimed_by, row.changed_at = "claimed", str(party), now
     emit(tx, GiftClaimed(gift_id=row.id, party=row.buyer, claimed_by=str(party)), now)

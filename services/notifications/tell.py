@@ -30,13 +30,13 @@ def tell_access_granted(tx: Session, event: provisioning.AccessGranted, now: dat
     by = f"invoice:{event.invoice_id}" if event.invoice_id else f"change:{event.change_id}"
     about = f"access:{event.grant_id}:{by}"
     for kind in ("access_file", "access_qr") if event.fresh else ("extended",):
-        _tell(tx, event.party, kind, f"{kind}:{about}", params, now)
+        tell(tx, event.party, kind, f"{kind}:{about}", params, now)
 
 
 def tell_access_delayed(tx: Session, event: provisioning.AccessDelayed, now: datetime, admins: Sequence[int]) -> None:
     params = {"subscription_id": event.subscription_id, "grant_id": event.grant_id, "reason": event.reason}
     about = f"delayed:{event.grant_id}:{event.since.isoformat()}"
-    _tell(tx, event.party, "access_delayed", about, params, now)
+    tell(tx, event.party, "access_delayed", about, params, now)
     _tell_admins(tx, admins, "admin_access_delayed", about, {**params, "party": event.party}, now)
 
 
@@ -44,7 +44,7 @@ def tell_payment_failed(tx: Session, event: billing.PaymentFailed, now: datetime
     """Of a remembered card `tell_charge_declined` tells, with what comes next."""
     if event.attended and event.reason not in SILENT_REASONS:
         params = {"payment_id": event.payment_id, "reason": event.reason}
-        _tell(tx, event.party, "payment_failed", f"failed:payment:{event.payment_id}", params, now)
+        tell(tx, event.party, "payment_failed", f"failed:payment:{event.payment_id}", params, now)
 
 
 def tell_payment_needs_decision(
@@ -59,7 +59,7 @@ def tell_payment_needs_decision(
         return
     params = {"payment_id": event.payment_id, "reason": event.reason}
     about = f"decision:payment:{event.payment_id}"
-    _tell(tx, event.party, "payment_held", about, params, now)
+    tell(tx, event.party, "payment_held", about, params, now)
     _tell_admins(tx, admins, "admin_payment_held", about, {**params, "party": event.party}, now)
 
 
@@ -67,12 +67,12 @@ def tell_payment_decided(tx: Session, event: billing.PaymentDecided, now: dateti
     """What is applied shows as access, what is refunded is told when the money is back."""
     if event.choice == "keep":
         params = {"payment_id": event.payment_id}
-        _tell(tx, event.party, "payment_kept", f"kept:payment:{event.payment_id}", params, now)
+        tell(tx, event.party, "payment_kept", f"kept:payment:{event.payment_id}", params, now)
 
 
 def tell_refunded(tx: Session, event: billing.PaymentRefunded, now: datetime) -> None:
     params = {"refund_id": event.refund_id, "payment_id": event.payment_id, "shorten": event.shorten}
-    _tell(tx, event.party, "refunded", f"refunded:{event.refund_id}", params, now)
+    tell(tx, event.party, "refunded", f"refunded:{event.refund_id}", params, now)
 
 
 def tell_refund_failed(tx: Session, event: billing.RefundFailed, now: datetime, admins: Sequence[int]) -> None:
@@ -99,19 +99,19 @@ def tell_stray_stars(tx: Session, told: Mapping[str, Any], now: datetime, admins
 
 def tell_method_saved(tx: Session, event: billing.MethodSaved, now: datetime) -> None:
     about = f"method_saved:{event.method_id}:{now.date().isoformat()}"
-    _tell(tx, event.party, "method_saved", about, {"method_id": event.method_id}, now)
+    tell(tx, event.party, "method_saved", about, {"method_id": event.method_id}, now)
 
 
 def tell_renewal_changed(tx: Session, event: billing.RenewalChanged, now: datetime) -> None:
     params = {"payment_id": event.payment_id, "state": event.state}
-    _tell(tx, event.party, "renewal_changed", f"renewal:{event.payment_id}:{now.isoformat()}", params, now)
+    tell(tx, event.party, "renewal_changed", f"renewal:{event.payment_id}:{now.isoformat()}", params, now)
 
 
 def tell_charge_declined(tx: Session, event: billing.ChargeDeclined, now: datetime) -> None:
     next_at = event.next_at.isoformat() if event.next_at else None
     params = {"charge_id": event.charge_id, "reason": event.reason, "next_at": next_at}
     about = f"charge_declined:{event.charge_id}:{now.isoformat()}"
-    _tell(tx, event.party, "charge_declined", about, params, now)
+    tell(tx, event.party, "charge_declined", about, params, now)
 
 
 def tell_statement(tx: Session, event: billing.StatementMade, now: datetime, admins: Sequence[int]) -> None:
@@ -133,7 +133,7 @@ def tell_expired(tx: Session, event: subscriptions.SubscriptionExpired, now: dat
         return
     params = {"subscription_id": event.subscription_id}
     about = f"expired:{event.subscription_id}:{event.ends_at.isoformat()}"
-    _tell(tx, event.party, "expired", about, params, now)
+    tell(tx, event.party, "expired", about, params, now)
 
 
 def tell_referral_reward(tx: Session, event: referrals.RewardChanged, now: datetime) -> None:
@@ -143,34 +143,35 @@ def tell_referral_reward(tx: Session, event: referrals.RewardChanged, now: datet
     if event.state == "pending" and reward.side == "invited":
         return
     params = {"reward_id": event.reward_id, "state": event.state}
-    _tell(tx, event.party, "referral_reward", f"referral_reward:{event.reward_id}:{event.state}", params, now)
+    tell(tx, event.party, "referral_reward", f"referral_reward:{event.reward_id}:{event.state}", params, now)
 
 
 def tell_gift_bought(tx: Session, event: gifts.GiftBought, now: datetime) -> None:
     """A word to the buyer, then the card to be forwarded."""
     for kind in ("gift_bought", "gift_card"):
-        _tell(tx, event.party, kind, f"{kind}:{event.gift_id}", {"gift_id": event.gift_id}, now)
+        tell(tx, event.party, kind, f"{kind}:{event.gift_id}", {"gift_id": event.gift_id}, now)
 
 
 def tell_gift_claimed(tx: Session, event: gifts.GiftClaimed, now: datetime) -> None:
     """The buyer; whoever claimed it sees it at once, and gets the access."""
     if event.claimed_by != event.party:
-        _tell(tx, event.party, "gift_claimed", f"gift_claimed:{event.gift_id}", {"gift_id": event.gift_id}, now)
+        tell(tx, event.party, "gift_claimed", f"gift_claimed:{event.gift_id}", {"gift_id": event.gift_id}, now)
 
 
 def tell_gift_expired(tx: Session, event: gifts.GiftExpired, now: datetime) -> None:
     if event.minor:
         params = {"gift_id": event.gift_id, "minor": event.minor, "currency": event.currency}
-        _tell(tx, event.party, "gift_expired", f"gift_expired:{event.gift_id}", params, now)
+        tell(tx, event.party, "gift_expired", f"gift_expired:{event.gift_id}", params, now)
 
 
 def tell_gift_taken_back(tx: Session, event: gifts.GiftTakenBack, now: datetime) -> None:
     """Whoever had claimed it; the buyer is told of the refund."""
     params = {"gift_id": event.gift_id}
-    _tell(tx, event.claimed_by, "gift_taken_back", f"gift_taken_back:{event.gift_id}", params, now)
+    tell(tx, event.claimed_by, "gift_taken_back", f"gift_taken_back:{event.gift_id}", params, now)
 
 
-def _tell(tx: Session, party: str, kind: str, key: str, params: dict[str, Any], now: datetime) -> None:
+def tell(tx: Session, party: str, kind: str, key: str, params: dict[str, Any], now: datetime) -> None:
+    """Queues a message to the person who is this party; nobody reads for other parties yet."""
     owner = identity.Party.parse(party)
     if owner.kind == "user":
         queue(tx, identity.user(tx, owner.id).telegram_id, kind, key, params, now)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services import identity, subscriptions, wallet
-from services.notifications.tell import queue
+from services import subscriptions, wallet
+from services.notifications.tell import tell
 
 
 def tell_tokens_credited(tx: Session, event: wallet.TokensCredited, now: datetime) -> None:
@@ -18,17 +17,17 @@ def tell_tokens_credited(tx: Session, event: wallet.TokensCredited, now: datetim
         "fee": event.fee,
         "fee_missing": event.fee_missing,
     }
-    _tell(tx, event.party, "tokens_credited", f"tokens:invoice:{event.invoice_id}", params, now)
+    tell(tx, event.party, "tokens_credited", f"tokens:invoice:{event.invoice_id}", params, now)
 
 
 def tell_balance_adjusted(tx: Session, event: wallet.BalanceAdjusted, now: datetime) -> None:
     about = f"tokens_adjusted:{event.party}:{event.reference}"
-    _tell(tx, event.party, "tokens_adjusted", about, {"tokens": event.tokens}, now)
+    tell(tx, event.party, "tokens_adjusted", about, {"tokens": event.tokens}, now)
 
 
 def tell_balance_low(tx: Session, event: wallet.BalanceLow, now: datetime) -> None:
     about = f"tokens_low:{event.party}:{event.threshold}:{event.reference}"
-    _tell(tx, event.party, "tokens_low", about, {"left": event.left}, now)
+    tell(tx, event.party, "tokens_low", about, {"left": event.left}, now)
 
 
 def tell_fee_charged(tx: Session, event: wallet.FeeCharged, now: datetime) -> None:
@@ -37,16 +36,10 @@ def tell_fee_charged(tx: Session, event: wallet.FeeCharged, now: datetime) -> No
         return
     params = {"subscription_id": event.subscription_id, "fee": event.fee}
     about = f"fee_charged:{event.subscription_id}:{event.ended_at.isoformat()}"
-    _tell(tx, event.party, "fee_charged", about, params, now)
+    tell(tx, event.party, "fee_charged", about, params, now)
 
 
 def tell_fee_missed(tx: Session, event: wallet.FeeMissed, now: datetime) -> None:
     params = {"subscription_id": event.subscription_id, "fee": event.fee}
     about = f"fee_missed:{event.subscription_id}:{event.ends_at.isoformat()}"
-    _tell(tx, event.party, "fee_missed", about, params, now)
-
-
-def _tell(tx: Session, party: str, kind: str, key: str, params: dict[str, Any], now: datetime) -> None:
-    owner = identity.Party.parse(party)
-    if owner.kind == "user":
-        queue(tx, identity.user(tx, owner.id).telegram_id, kind, key, params, now)
+    tell(tx, event.party, "fee_missed", about, params, now)

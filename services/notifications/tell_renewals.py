@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services import identity, subscriptions
-from services.notifications.tell import queue
+from services import subscriptions
+from services.notifications.tell import tell
 
 
 def tell_renewal_ahead(tx: Session, event: subscriptions.RenewalAhead, now: datetime) -> None:
@@ -21,36 +20,30 @@ def tell_renewal_ahead(tx: Session, event: subscriptions.RenewalAhead, now: date
         "announced_at": event.announced_at.isoformat(),
     }
     about = f"renewal_ahead:{event.charge_id}:{event.announced_at.isoformat()}"
-    _tell(tx, event.party, "renewal_ahead", about, params, now)
+    tell(tx, event.party, "renewal_ahead", about, params, now)
 
 
 def tell_renewal_on(tx: Session, event: subscriptions.RenewalTurnedOn, now: datetime) -> None:
     """Whoever turned it on by hand has seen it."""
     if event.cause != "user":
         about = f"renewal_on:{event.subscription_id}:{now.isoformat()}"
-        _tell(tx, event.party, "renewal_on", about, {"subscription_id": event.subscription_id}, now)
+        tell(tx, event.party, "renewal_on", about, {"subscription_id": event.subscription_id}, now)
 
 
 def tell_renewal_off(tx: Session, event: subscriptions.RenewalTurnedOff, now: datetime) -> None:
     if not event.told:
         params = {"subscription_id": event.subscription_id, "cause": event.cause}
         about = f"renewal_off:{event.subscription_id}:{event.at.isoformat()}"
-        _tell(tx, event.party, "renewal_off", about, params, now)
+        tell(tx, event.party, "renewal_off", about, params, now)
 
 
 def tell_reminder(tx: Session, event: subscriptions.ReminderDue, now: datetime) -> None:
     ends_at = event.ends_at.isoformat()
     params = {"subscription_id": event.subscription_id, "ends_at": ends_at, "kind": event.kind}
-    _tell(tx, event.party, "reminder", f"reminder:{event.kind}:{event.subscription_id}:{ends_at}", params, now)
+    tell(tx, event.party, "reminder", f"reminder:{event.kind}:{event.subscription_id}:{ends_at}", params, now)
 
 
 def tell_grace(tx: Session, event: subscriptions.GraceBegan, now: datetime) -> None:
     ends_at = event.ends_at.isoformat()
     params = {"subscription_id": event.subscription_id, "ends_at": ends_at, "until": event.until.isoformat()}
-    _tell(tx, event.party, "grace", f"grace:{event.subscription_id}:{ends_at}", params, now)
-
-
-def _tell(tx: Session, party: str, kind: str, key: str, params: dict[str, Any], now: datetime) -> None:
-    owner = identity.Party.parse(party)
-    if owner.kind == "user":
-        queue(tx, identity.user(tx, owner.id).telegram_id, kind, key, params, now)
+    tell(tx, event.party, "grace", f"grace:{event.subscription_id}:{ends_at}", params, now)

@@ -57,7 +57,7 @@ from services.subscriptions.renewals import (
 )
 from services.subscriptions.shorten import end_after_refund, shorten_after_refund
 from services.subscriptions.states import NotNow
-from services.subscriptions.trial import TrialUsed, start_trial, trial_tariff, who_tried
+from services.subscriptions.trial import TrialUsed, start_trial, trials_open_to, who_tried
 from services.subscriptions.value import OtherCurrency
 from services.subscriptions.views import (
     Line,
@@ -131,7 +131,7 @@ __all__ = [
     "take_back",
     "take_promo_days",
     "take_turns",
-    "trial_tariff",
+    "trials_open_to",
     "turn_off_after_decline",
     "turn_off_for_method",
     "turn_off_renewal",

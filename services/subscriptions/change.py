@@ -22,7 +22,6 @@ from services.subscriptions.models import ChangeOfferRow, SubscriptionRow
 from services.subscriptions.states import NotNow, after
 from services.subscriptions.timeline import Portion
 from services.subscriptions.value import credit, exchange
-from services.subscriptions.views import SubscriptionNotFound
 
 HOLDS = timedelta(minutes=15)
 
@@ -68,7 +67,7 @@ def offer_change(
 ) -> ChangeOffer:
     """Works out what the change would be at this moment, and pins it. `minimum` is the smallest payment that the way of
     paying takes. Raises SubscriptionNotFound, TariffNotFound, NotForSale, NotNow or OtherCurrency."""
-    row = _own(tx, party, subscription_id)
+    row = own(tx, party, subscription_id)
     quote = catalog.quote(tx, tariff, currency, billing.audiences(tx, party))
     if quote.product != row.product or quote.tariff == Quote.from_json(row.terms).tariff:
         raise catalog.NotForSale(tariff)
@@ -119,7 +118,7 @@ def change_tariff(tx: Session, party: Party, offer_id: int, now: datetime) -> da
     quote = Quote.from_json(offered.quote)
     if quote.price.minor:
         raise OfferOver("it is to be paid")
-    row = _own(tx, party, offered.subscription_id)
+    row = own(tx, party, offered.subscription_id)
     if last_line(tx, row) != offered.as_of:
         raise OfferOver(f"subscription {row.id} has changed")
     _carry_out(tx, row, offered, quote, now, cause="user", reference=f"offer:{offered.id}")
@@ -132,7 +131,7 @@ def change_after_payment(tx: Session, event: billing.InvoicePaid, quote: Quote, 
     offered = tx.get(ChangeOfferRow, quote.subject or 0)
     if offered is None or offered.party != event.party:
         return False
-    row = _own(tx, Party.parse(event.party), offered.subscription_id)
+    row = own(tx, Party.parse(event.party), offered.subscription_id)
     if last_line(tx, row) != offered.as_of or row.ends_at <= now:
         return False
     _carry_out(tx, row, offered, quote, now, cause="payment", invoice_id=event.invoice_id)
@@ -199,13 +198,6 @@ def _holding(tx: Session, party: Party, offer_id: int, now: datetime) -> ChangeO
     if offered is None or offered.party != str(party) or offered.expires_at <= now:
         raise OfferOver(f"offer {offer_id} of {party}")
     return offered
-
-
-def _own(tx: Session, party: Party, subscription_id: int) -> SubscriptionRow:
-    row = own(tx, party, subscription_id)
-    if row is None:
-        raise SubscriptionNotFound(f"subscription {subscription_id} of {party}")
-    return row
 
 
 def _seen(tx: Session, offered: ChangeOfferRow) -> ChangeOffer:

@@ -13,10 +13,11 @@ from services import billing, identity
 from services.identity import Party
 from services.platform.money import Money
 from services.subscriptions.ending import next_decent
+from services.subscriptions.expire import NEXT
 from services.subscriptions.journal import renewal_purpose
 from services.subscriptions.models import ReminderRow, RenewalRow, SubscriptionRow
 from services.subscriptions.notice import IN_FORCE, TOLD_FROM, can_pay, first_try, notice_of, renewal_on
-from services.subscriptions.renew import NEXT, is_paid_already, why_not_this_time
+from services.subscriptions.renew import is_paid_already, why_not_this_time
 from services.subscriptions.renewals import todays
 from services.subscriptions.views import SubscriptionNotFound
 

@@ -15,6 +15,7 @@ from services.platform.money import Money
 from services.subscriptions.models import SubscriptionChangeRow, SubscriptionRow
 from services.subscriptions.states import after
 from services.subscriptions.timeline import Account, Change, Portion, account
+from services.subscriptions.views import SubscriptionNotFound
 
 
 def take_turns(tx: Session, party: str, product: str) -> None:
@@ -28,14 +29,14 @@ def newest(tx: Session, party: str, product: str) -> SubscriptionRow | None:
     return tx.scalar(own.order_by(SubscriptionRow.id.desc()).limit(1).with_for_update())
 
 
-def own(tx: Session, party: Party, subscription_id: int) -> SubscriptionRow | None:
-    """Locked, after its turn was taken; None when it is somebody else's."""
+def own(tx: Session, party: Party, subscription_id: int) -> SubscriptionRow:
+    """Locked, after its turn was taken. Raises SubscriptionNotFound, also for other people's."""
     mine = select(SubscriptionRow).where(SubscriptionRow.id == subscription_id, SubscriptionRow.party == str(party))
     product = tx.scalar(mine.with_only_columns(SubscriptionRow.product))
     if product is None:
-        return None
+        raise SubscriptionNotFound(f"subscription {subscription_id} of {party}")
     take_turns(tx, str(party), product)
-    return tx.scalar(mine.with_for_update().execution_options(populate_existing=True))
+    return tx.scalars(mine.with_for_update().execution_options(populate_existing=True)).one()
 
 
 def write(

@@ -9,16 +9,14 @@ from services.platform.outbox import emit
 from services.subscriptions.events import SubscriptionCanceled, SubscriptionPaused
 from services.subscriptions.extend import announce, resume_row
 from services.subscriptions.journal import own, write
-from services.subscriptions.models import SubscriptionRow
 from services.subscriptions.notice import go_on
 from services.subscriptions.states import NotNow
-from services.subscriptions.views import SubscriptionNotFound
 
 
 def pause(tx: Session, party: Party, subscription_id: int, now: datetime, *, cause: str = "user") -> None:
     """Stops the clock of a paid subscription and its access; what is left stays to the second. Raises
     SubscriptionNotFound or NotNow."""
-    row = _own(tx, party, subscription_id)
+    row = own(tx, party, subscription_id)
     if row.ends_at <= now:
         raise NotNow("it has ended")
     line = write(tx, row, "paused", now, happens="paused", cause=cause)
@@ -29,7 +27,7 @@ def pause(tx: Session, party: Party, subscription_id: int, now: datetime, *, cau
 
 def resume(tx: Session, party: Party, subscription_id: int, now: datetime, *, cause: str = "user") -> None:
     """Goes on with exactly the time that was left. Raises SubscriptionNotFound or NotNow."""
-    row = _own(tx, party, subscription_id)
+    row = own(tx, party, subscription_id)
     line = resume_row(tx, row, now, cause=cause)
     announce(tx, row, now, cause="resume", line=line)
 
@@ -37,7 +35,7 @@ def resume(tx: Session, party: Party, subscription_id: int, now: datetime, *, ca
 def cancel(tx: Session, party: Party, subscription_id: int, now: datetime, *, cause: str = "user") -> datetime:
     """It runs to its end, which is returned, and is not renewed: a charge that was planned is not made. Raises
     SubscriptionNotFound or NotNow."""
-    row = _own(tx, party, subscription_id)
+    row = own(tx, party, subscription_id)
     line = write(tx, row, "canceled", now, happens="canceled", cause=cause)
     emit(tx, SubscriptionCanceled(subscription_id=row.id, party=row.party, ends_at=row.ends_at, change_id=line), now)
     return row.ends_at
@@ -46,15 +44,8 @@ def cancel(tx: Session, party: Party, subscription_id: int, now: datetime, *, ca
 def keep(tx: Session, party: Party, subscription_id: int, now: datetime, *, cause: str = "user") -> None:
     """Takes a cancellation back while it runs: where it renewed by itself, it does again. Raises SubscriptionNotFound
     or NotNow."""
-    row = _own(tx, party, subscription_id)
+    row = own(tx, party, subscription_id)
     if row.ends_at <= now:
         raise NotNow("it has ended")
     write(tx, row, "kept", now, happens="kept", cause=cause)
     go_on(tx, row, now)
-
-
-def _own(tx: Session, party: Party, subscription_id: int) -> SubscriptionRow:
-    row = own(tx, party, subscription_id)
-    if row is None:
-        raise SubscriptionNotFound(f"subscription {subscription_id} of {party}")
-    return row

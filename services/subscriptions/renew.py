@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import exists, func, literal_column, select
+from sqlalchemy import exists, literal_column, select
 from sqlalchemy.orm import Session
 
 from services import billing
@@ -12,6 +12,7 @@ from services.catalog import Quote
 from services.identity import Party
 from services.platform.outbox import emit
 from services.subscriptions.events import RenewalAhead
+from services.subscriptions.expire import NEXT
 from services.subscriptions.journal import known, own, renewal_purpose
 from services.subscriptions.models import ReminderRow, RenewalRow, SubscriptionRow
 from services.subscriptions.notice import (
@@ -29,7 +30,6 @@ from services.subscriptions.renewals import subscription_of, todays, turn_off
 from services.subscriptions.views import seen
 
 BATCH = 200
-NEXT = func.coalesce(SubscriptionRow.grace_ends_at, SubscriptionRow.ends_at)
 
 
 def announce_renewals(tx: Session, now: datetime, limit: int = BATCH) -> int:
@@ -61,9 +61,8 @@ def why_not_to_charge(tx: Session, purpose: str, now: datetime) -> str | None:
     subscription_id = subscription_of(purpose)
     if subscription_id is None:
         return None
-    row = tx.get(SubscriptionRow, subscription_id)
-    row = own(tx, Party.parse(row.party), row.id) if row is not None else None
-    if row is None or renewal_purpose(row.id, row.ends_at) != purpose:
+    row = own(tx, Party.parse(tx.get_one(SubscriptionRow, subscription_id).party), subscription_id)
+    if renewal_purpose(row.id, row.ends_at) != purpose:
         return "extended"
     renewal, notice = renewal_on(tx, row), notice_of(tx, row)
     if row.state not in IN_FORCE:

@@ -18,7 +18,6 @@ from services.subscriptions.events import RenewalTurnedOff, RenewalTurnedOn
 from services.subscriptions.journal import own, renewal_purpose
 from services.subscriptions.models import RenewalRow, SubscriptionChangeRow, SubscriptionRow
 from services.subscriptions.notice import go_on, is_short, renewal_on
-from services.subscriptions.views import SubscriptionNotFound
 
 By = Literal["card", "balance"]
 
@@ -69,7 +68,7 @@ def turn_on_renewal(
 ) -> None:
     """From now on each period is paid from this remembered card, or from the balance, in the currency that its provider
     takes. Raises SubscriptionNotFound, MethodNotFound or CannotRenew."""
-    row = _own(tx, party, subscription_id)
+    row = own(tx, party, subscription_id)
     if (why_not := why_not_on(tx, row, currency)) is not None:
         raise CannotRenew(why_not)
     if by == "card" and all(one.id != method_id for one in billing.methods_of(tx, party)):
@@ -82,7 +81,7 @@ def turn_off_renewal(
 ) -> bool:
     """Nothing more is charged; a try that is on its way ends by itself. False when it was off. Raises
     SubscriptionNotFound, or CannotRenew where a provider renews: it is stopped there."""
-    row = _own(tx, party, subscription_id)
+    row = own(tx, party, subscription_id)
     renewal = renewal_on(tx, row)
     if renewal is None:
         return False
@@ -141,7 +140,7 @@ def note_provider_renewal(tx: Session, event: billing.RenewalChanged, now: datet
     bought = select(SubscriptionChangeRow.subscription_id).where(SubscriptionChangeRow.invoice_id == payment.invoice_id)
     if (subscription_id := tx.scalar(bought)) is None:
         return
-    row = _own(tx, payment.party, subscription_id)
+    row = own(tx, payment.party, subscription_id)
     known = tx.get(RenewalRow, row.id)
     if event.state == "active":
         _set(tx, row, "provider", None, payment.amount.currency, now)
@@ -155,7 +154,7 @@ def turn_off_for_method(tx: Session, event: billing.MethodGone, now: datetime) -
         RenewalRow.method_id == event.method_id, RenewalRow.turned_off_at.is_(None)
     )
     for subscription_id in tx.scalars(on.order_by(RenewalRow.subscription_id)).all():
-        row = _own(tx, Party.parse(event.party), subscription_id)
+        row = own(tx, Party.parse(event.party), subscription_id)
         renewal = renewal_on(tx, row)
         if renewal is None or renewal.method_id != event.method_id:
             continue
@@ -170,7 +169,7 @@ def turn_off_after_decline(tx: Session, event: billing.ChargeDeclined, now: date
     if event.next_at is not None or subscription_id is None:
         return
     row = own(tx, Party.parse(event.party), subscription_id)
-    if row is None or renewal_purpose(row.id, row.ends_at) != event.purpose:
+    if renewal_purpose(row.id, row.ends_at) != event.purpose:
         return
     if (renewal := renewal_on(tx, row)) is not None:
         turn_off(tx, row, renewal, now, cause="declined", told=True)
@@ -203,10 +202,3 @@ def _set(tx: Session, row: SubscriptionRow, by: str, method_id: int | None, curr
     renewal.turned_on_at, renewal.turned_off_at, renewal.off_cause = now, None, None
     tx.add(renewal)
     tx.flush()
-
-
-def _own(tx: Session, party: Party, subscription_id: int) -> SubscriptionRow:
-    row = own(tx, party, subscription_id)
-    if row is None:
-        raise SubscriptionNotFound(f"subscription {subscription_id} of {party}")
-    return row

@@ -55,13 +55,15 @@ def start_trial(tx: Session, cipher: Cipher, party: Party, tariff: str, now: dat
     )
 
 
-def trial_tariff(tx: Session, cipher: Cipher, party: Party, product: str) -> catalog.Tariff | None:
-    """The trial of a product that is open to this person; None when there is none, or no more."""
-    offered = [one for one in catalog.list_tariffs(tx, {"trial"}) if one.product == product]
-    had = select(TrialRow).where(TrialRow.person.in_(_person(tx, cipher, party)), TrialRow.product == product)
-    if not offered or tx.scalar(had) is not None or newest(tx, str(party), product) is not None:
-        return None
-    return offered[0]
+def trials_open_to(tx: Session, cipher: Cipher, party: Party) -> list[catalog.Tariff]:
+    """The trials that this person may have, one of each product."""
+    offered = {one.product: one for one in reversed(catalog.list_tariffs(tx, {"trial"}))}
+    if not offered:
+        return []
+    tried = select(TrialRow.product).where(TrialRow.person.in_(_person(tx, cipher, party)))
+    owned = select(SubscriptionRow.product).where(SubscriptionRow.party == str(party))
+    had = {*tx.scalars(tried), *tx.scalars(owned)}
+    return [one for product, one in sorted(offered.items()) if product not in had]
 
 
 def who_tried(tx: Session, parties: Sequence[Party]) -> int:

@@ -9,12 +9,11 @@ from apps.bot.routers.gifts import open_gift
 from apps.bot.routers.promo import open_code
 from apps.bot.routers.shop import open_card, open_shop
 from apps.bot.routers.subscription import open_mine
-from apps.bot.routers.trial import trials_open_to
 from apps.bot.routers.wallet import open_wallet
 from apps.bot.screen import show
 from apps.bot.screens.menu import Choices, render_language_chosen, render_languages, render_menu, render_welcome
 from apps.threads import in_thread
-from services import identity, wallet
+from services import identity, subscriptions, wallet
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
@@ -66,8 +65,8 @@ async def speak(callback: CallbackQuery, callback_data: callbacks.Speak, user: U
 
 def _choices(kit: Kit, user: User) -> Choices:
     with kit.db.begin() as tx:
-        has_wallet = wallet.has_wallet(tx, user.party)
-    return Choices(trials=trials_open_to(kit, user), has_wallet=has_wallet)
+        trials = subscriptions.trials_open_to(tx, kit.cipher, user.party)
+        return Choices(trials=trials, has_wallet=wallet.has_wallet(tx, user.party))
 
 
 def _choose_language(kit: Kit, user_id: int, code: str) -> User:

@@ -51,9 +51,7 @@ async def begin(callback: CallbackQuery, callback_data: life.BeginTrial, user: U
 def trials_open_to(kit: Kit, user: User) -> list[Tariff]:
     """One of each product that this person has never had."""
     with kit.db.begin() as tx:
-        products = dict.fromkeys(one.product for one in catalog.list_tariffs(tx, {"trial"}))
-        found = [subscriptions.trial_tariff(tx, kit.cipher, user.party, product) for product in products]
-    return [one for one in found if one is not None]
+        return subscriptions.trials_open_to(tx, kit.cipher, user.party)
 
 
 def is_trial(kit: Kit, slug: str) -> bool:
@@ -68,7 +66,7 @@ def _look(kit: Kit, user: User, slug: str) -> tuple[Tariff, bool, bool]:
         tariff = catalog.tariff(tx, slug)
         if not tariff.active or tariff.audience != "trial":
             raise catalog.NotForSale(slug)
-        is_open = subscriptions.trial_tariff(tx, kit.cipher, user.party, tariff.product) is not None
+        is_open = tariff.product in [one.product for one in subscriptions.trials_open_to(tx, kit.cipher, user.party)]
         return tariff, is_open, identity.has_consented(tx, user.id, DOCUMENT, TERMS_VERSION)
 
 

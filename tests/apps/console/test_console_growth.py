@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from apps.console import campaigns, growth
+from apps.console import campaigns, growth, terminal
 from services import billing, gifts, identity, referrals
 from tests.world import Kiosk, Person
 
 Console = Callable[..., tuple[int, str]]
 READ = {"referrals": growth.read_referrals, "gifts": growth.read_gifts, "campaigns": campaigns.read}
-DO = {"referrals": growth.carry_out, "gifts": growth.carry_out, "campaigns": campaigns.carry_out}
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def console(kiosk: Kiosk, capsys: pytest.CaptureFixture[str]) -> Console:
     def run(command: str, *words: object) -> tuple[int, str]:
         capsys.readouterr()
         try:
-            status = DO[command](kiosk.kit, READ[command]([str(word) for word in words]))
+            status = terminal.carry_out(kiosk.kit, READ[command]([str(word) for word in words]))
         except SystemExit as end:
             status = int(str(end.code))
         said = capsys.readouterr()

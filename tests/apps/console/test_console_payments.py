@@ -14,7 +14,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from apps.console import payments
+from apps.console import payments, terminal
 from apps.sandbox.environment import environment
 from services import billing, ledger
 from services.platform.config import inherited_environment
@@ -34,7 +34,7 @@ def console(kiosk: Kiosk, capsys: pytest.CaptureFixture[str]) -> Console:
     def run(*words: object) -> tuple[int, str]:
         capsys.readouterr()
         try:
-            status = payments.carry_out(kiosk.kit, payments.read([str(word) for word in words]))
+            status = terminal.carry_out(kiosk.kit, payments.read([str(word) for word in words]))
         except SystemExit as end:
             status = int(str(end.code))
         said = capsys.readouterr()

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from apps.console import subscriptions as command
+from apps.console import terminal
 from services import subscriptions
 from services.subscriptions import Subscription
 from tests.world import Kiosk, Person
@@ -26,7 +27,7 @@ def console(kiosk: Kiosk, capsys: pytest.CaptureFixture[str]) -> Console:
     def run(*words: object) -> tuple[int, str]:
         capsys.readouterr()
         try:
-            status = command.carry_out(kiosk.kit, command.read([str(word) for word in words]))
+            status = terminal.carry_out(kiosk.kit, command.read([str(word) for word in words]))
         except SystemExit as end:
             status = int(str(end.code))
         said = capsys.readouterr()

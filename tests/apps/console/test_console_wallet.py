@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from apps.console import people, wallet
+from apps.console import people, terminal, wallet
 from services import identity
 from tests.services.wallet.token_shop import give, put_on_sale, top_up
 from tests.world import Kiosk, Person
@@ -19,7 +19,7 @@ Console = Callable[..., tuple[int, str]]
 @pytest.fixture
 def console(kiosk: Kiosk, capsys: pytest.CaptureFixture[str]) -> Console:
     def run(*arguments: object) -> tuple[int, str]:
-        status = wallet.carry_out(kiosk.kit, wallet.read([str(one) for one in arguments]))
+        status = terminal.carry_out(kiosk.kit, wallet.read([str(one) for one in arguments]))
         return status, capsys.readouterr().out
 
     return run
@@ -53,7 +53,12 @@ def test_show_and_history_tell_all_and_leave_no_trace(kiosk: Kiosk, console: Con
         ["+200 tokens", "+0 bonus"],
     ]
     assert console("history", kiosk.person().party.id) == (0, "nothing yet\n")
+    assert (
+        console("show", f"tg:{anna.telegram_id}") == console("show", str(anna.party)) == console("show", anna.party.id)
+    )
     assert console("show", 99) == (1, "there is no user 99\n")
+    assert console("show", "tg:1") == (1, "there is no user with Telegram id 1\n")
+    assert [console("show", named)[0] for named in ("Anna", "tg:", ":7", "workspace:1", "²", "-1x")] == [2] * 6
     assert audited(kiosk) == []
 
 
@@ -77,10 +82,7 @@ def test_adjusting_is_asked_for_recorded_and_told(kiosk: Kiosk, console: Console
     assert any("We have taken 135 tokens from your balance" in one for one in words)
 
 
-def test_blocking_and_letting_in_are_on_record(
-    kiosk: Kiosk, anna: Person, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(people, "begin", lambda _process: Unclosing(kiosk))
+def test_blocking_and_letting_in_are_on_record(kiosk: Kiosk, anna: Person, capsys: pytest.CaptureFixture[str]) -> None:
     user = str(anna.party.id)
     for command, expected in (
         (["block", user, "--reason", "fraud"], (0, f"user {user} is blocked\n")),
@@ -88,20 +90,10 @@ def test_blocking_and_letting_in_are_on_record(
         (["unblock", user, "--reason", "mistake"], (0, f"user {user} is not blocked\n")),
         (["block", "99", "--reason", "fraud"], (1, "there is no user 99\n")),
     ):
-        assert (people.main(command), capsys.readouterr().out) == expected
+        assert (terminal.carry_out(kiosk.kit, people.read(command)), capsys.readouterr().out) == expected
     assert [(one.action, one.subject, one.detail) for one in audited(kiosk)] == [
         ("user.block", f"user:{user}", {"reason": "fraud"}),
         ("user.unblock", f"user:{user}", {"reason": "mistake"}),
     ]
     with kiosk.kit.db.begin() as tx:
         assert not identity.user(tx, anna.party.id).blocked
-
-
-class Unclosing:
-    """The test's own kit, which outlives the command."""
-
-    def __init__(self, kiosk: Kiosk) -> None:
-        self.db, self.clock, self.settings = kiosk.kit.db, kiosk.kit.clock, kiosk.kit.settings
-
-    def close(self) -> None:
-        """Not yet."""

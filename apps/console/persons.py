@@ -1,0 +1,24 @@
+"""How an operator names a person."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from services import identity
+from services.platform.errors import Invalid
+
+PERSON = 'the number that the person\'s /support shows, "user:" and that number, or "tg:" and a Telegram id'
+LARGEST = 2**63 - 1
+
+
+def find_person(tx: Session, named: str) -> identity.User:
+    """Raises UserNotFound, or Invalid for what names nobody."""
+    kind, colon, number = named.rpartition(":")
+    if kind not in ("", "user", "tg") or (colon and not kind) or not (number.isascii() and number.isdigit()):
+        raise Invalid(f"{named[:80]!r} is not a number, user:N or tg:N")
+    if kind != "tg":
+        return identity.user(tx, min(int(number), LARGEST))
+    found = identity.find_user(tx, min(int(number), LARGEST))
+    if found is None:
+        raise identity.UserNotFound(f"user with Telegram id {number[:20]}")
+    return found
