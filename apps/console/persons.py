@@ -14,7 +14,8 @@ LARGEST = 2**63 - 1
 def find_person(tx: Session, named: str) -> identity.User:
     """Raises UserNotFound, or Invalid for what names nobody."""
     kind, colon, number = named.rpartition(":")
-    if kind not in ("", "user", "tg") or (colon and not kind) or not (number.isascii() and number.isdigit()):
+    is_number = number.isascii() and number.isdigit() and int(number[:19]) > 0
+    if kind not in ("", "user", "tg") or (colon and not kind) or not is_number:
         raise Invalid(f"{named[:80]!r} is not a number, user:N or tg:N")
     if kind != "tg":
         return identity.user(tx, min(int(number), LARGEST))

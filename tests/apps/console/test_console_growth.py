@@ -93,9 +93,11 @@ def test_a_persons_invitations(kiosk: Kiosk, console: Console) -> None:
     assert "invited by nobody" in said
     assert "came by the link: 1, paid: 0" in said
     assert "Eva: joined" in said
-    assert f"{eva.party}, invited by {anna.party}" in console("referrals", "show", "100")[1]
-    for nobody in ("user:999", "999", "x" * 100, "²"):
+    assert f"{eva.party}, invited by {anna.party}" in console("referrals", "show", "tg:100")[1]
+    for nobody in ("user:999", "999", "tg:999"):
         assert console("referrals", "show", nobody)[0] == 1
+    for nonsense in ("x" * 100, "²"):
+        assert console("referrals", "show", nonsense)[0] == 2
 
 
 def gift_of(kiosk: Kiosk, person: Person) -> str:

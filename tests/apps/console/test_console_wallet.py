@@ -58,7 +58,7 @@ def test_show_and_history_tell_all_and_leave_no_trace(kiosk: Kiosk, console: Con
     )
     assert console("show", 99) == (1, "there is no user 99\n")
     assert console("show", "tg:1") == (1, "there is no user with Telegram id 1\n")
-    assert [console("show", named)[0] for named in ("Anna", "tg:", ":7", "workspace:1", "²", "-1x")] == [2] * 6
+    assert [console("show", named)[0] for named in ("Anna", "tg:", ":7", "workspace:1", "²", "0")] == [2] * 6
     assert audited(kiosk) == []
 
 
