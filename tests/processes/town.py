@@ -85,7 +85,7 @@ class Town:
         self.redis = redis_client.Redis.from_url(self._redis.url)
         self.processes: dict[str, Process] = {}
         self._starts = 0
-        self._environment = self._base_environment()
+        self.environment = self._base_environment()
         self._world = self._start(
             f"python -m apps.sandbox --only {','.join(WORLD)} --port {world_port} --directory {directory / 'world'} "
             f"--web-url {self.web_url}",
@@ -111,7 +111,7 @@ class Town:
 
     def keep(self, *names: str, **settings: str) -> None:
         """Exactly these processes run, with these settings; returns when all are ready."""
-        wanted = self._environment | settings
+        wanted = self.environment | settings
         for name, process in list(self.processes.items()):
             if name not in names or process.env != wanted or not process.alive():
                 process.signal(signal.SIGTERM)
@@ -186,7 +186,7 @@ class Town:
 
     def _start(self, command: str, name: str, env: Mapping[str, str]) -> Process:
         self._starts += 1
-        return Process(command, {**self._environment, **env}, self._directory / f"{self._starts:03}-{name}.log")
+        return Process(command, {**self.environment, **env}, self._directory / f"{self._starts:03}-{name}.log")
 
 
 @contextmanager
