@@ -99,6 +99,6 @@ def _buttons(_: Language, its: Settings) -> list[Row]:
                 rows.append([button(label, callbacks.AutoRenewOn(subscription_id=owned.id, method_id=card.id))])
         if its.has_balance and current != ("balance", None):
             word = callbacks.AutoRenewOn(subscription_id=owned.id, method_id=0)
-            rows.append([button(_.label("Renew from the balance"), word)])
+            rows.append([button(_.label("Auto-renew from the balance"), word)])
     rows.append([button(_.label("Renew now"), callbacks.Renew(subscription_id=owned.id))])
     return [*rows, back(_, callbacks.Mine()), to_menu(_)]

@@ -55,7 +55,7 @@ def render_question(_: Language, tariff: Tariff, minimum: Money, note: str | Non
 
 def render_ways(_: Language, tariff: Tariff, amount: Money, tokens: int, providers: Sequence[str]) -> Screen:
     """By which of these to pay it."""
-    what = _("{price} are {tokens}.", price=_.money(amount), tokens=_tokens(_, tokens))
+    what = _("For {price} you get {tokens}.", price=_.money(amount), tokens=_tokens(_, tokens))
     ways = [TopUpWay(code, tariff.slug, amount.minor) for code in providers]
     rows = [[button(pay_label(_, callbacks.Way(way.provider, way.slug), amount), way.pay())] for way in ways]
     return Screen(

@@ -36,7 +36,7 @@ def labels(screen: dict[str, Any]) -> list[str]:
 def test_it_says_when_how_much_and_from_which_card(anna: Visitor, card: billing.SavedMethod) -> None:
     screen = open_renewal(anna)
     assert f"we charge ₽299 from your card {card.title}" in screen["text"].replace("<b>", "").replace("</b>", "")
-    assert labels(screen)[:2] == ["Turn off auto-renewal", "Renew from the balance"]
+    assert labels(screen)[:2] == ["Turn off auto-renewal", "Auto-renew from the balance"]
 
 
 def test_off_and_on_again_in_a_tap_each(shop: Storefront, anna: Visitor, card: billing.SavedMethod) -> None:
@@ -53,7 +53,7 @@ def test_off_and_on_again_in_a_tap_each(shop: Storefront, anna: Visitor, card: b
 def test_from_the_balance(shop: Storefront, anna: Visitor, card: billing.SavedMethod) -> None:
     shop.kiosk.give(anna.person(), Money(50000, "RUB"))
     open_renewal(anna)
-    assert "from your balance" in anna.tap("Renew from the balance")["text"]
+    assert "from your balance" in anna.tap("Auto-renew from the balance")["text"]
     assert shop.kiosk.count("subscription_renewals", "by = 'balance' AND method_id IS NULL") == 1
 
 
