@@ -68,7 +68,7 @@ def test_a_button_tops_up_once_however_often_it_is_told(boris: Visitor, shop: St
     screen = boris.tap("My tokens")
     assert "On your balance: 0 tokens" in screen["text"]
     assert labels(screen)[:4] == ["₽200", "₽500", "Another amount, RUB", "Another amount, XTR"]
-    assert "₽200 are 200 tokens." in boris.tap("₽200")["text"]
+    assert "For ₽200 you get 200 tokens." in boris.tap("₽200")["text"]
     assert "agree to the terms" in boris.tap("Pay ₽200 by card or SBP")["text"]
     assert "Version" in boris.tap("Read the terms")["text"]
     boris.tap("‹ Back")
@@ -102,7 +102,7 @@ def test_an_amount_is_written_and_survives_a_restart(boris: Visitor, shop: Store
         assert "too little" in boris.say("99,99")["text"]
         assert "too much" in boris.say("99999999")["text"]
         screen = boris.say("1 500,50 ₽")
-        assert "₽1,500.50 are 1,500 tokens." in screen["text"]
+        assert "For ₽1,500.50 you get 1,500 tokens." in screen["text"]
         assert shop.kiosk.count("invoices") == 0, "nothing is opened before a button says so"
         boris.tap("Pay ₽1,500.50 by card")
         boris.tap("Accept and pay")
