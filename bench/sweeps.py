@@ -6,15 +6,21 @@ Memory is the growth of this process from the first batch to the last: it must n
 
 from __future__ import annotations
 
+import itertools
 import resource
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 
 import psycopg
 from sqlalchemy import text
 
-from bench.rig import Cost, rig, stopwatch, table
-from services import subscriptions
+from bench.purchases import newcomers
+from bench.rig import Cost, percentile, rig, stopwatch, table
+from services import billing, catalog, identity, subscriptions
+from services.identity import Party
 from services.platform.db import Database
 from services.subscriptions import remind
 
@@ -121,6 +127,49 @@ def reminders(db: Database) -> Cost:
     return cost
 
 
+def sweep_a_day(url: str, begin: datetime) -> int:
+    """In a process of its own, as the clock is: a day's ends, batch after batch without a pause. Returns how many."""
+    db, done = Database(url), 0
+    try:
+        while batch := ours(db)(begin + timedelta(days=1)):
+            done += batch
+    finally:
+        db.close()
+    return done
+
+
+def taps(db: Database, people: Sequence[Party], until: Callable[[], bool]) -> list[float]:
+    """Seconds of what a tap on "My subscription" reads and writes, by somebody else each time."""
+    found: list[float] = []
+    for number in itertools.count():
+        if until():
+            break
+        began = time.perf_counter()
+        with db.begin() as tx:
+            party = people[number % len(people)]
+            identity.user(tx, party.id)
+            subscriptions.subscriptions_of(tx, party)
+            catalog.list_tariffs(tx, billing.audiences(tx, party))
+        found.append(time.perf_counter() - began)
+    return found
+
+
+def beside(db: Database, begin: datetime) -> tuple[list[float], list[float], int]:
+    """(alone, while a day is swept, how many that were)"""
+    people = newcomers(db, 100)
+    alone = taps(db, people, quiet_after(3))
+    url = db.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        sweeping = pool.submit(sweep_a_day, url, begin)
+        busy = taps(db, people, sweeping.done)
+    return alone, busy, sweeping.result()
+
+
+def quiet_after(seconds: float) -> Callable[[], bool]:
+    end = time.perf_counter() + seconds
+    return lambda: time.perf_counter() > end
+
+
 def check(db: Database) -> None:
     """Nothing is worth measuring that did not happen: both have left the same rows."""
     for what in ("subscription_changes WHERE kind = 'expired'", "outbox_events WHERE name = 'subscriptions.expired'"):
@@ -137,6 +186,7 @@ def main() -> None:
         reminded = reminders(kit.db)
         ceiling, cost, grown = in_turns(kit.db)
         check(kit.db)
+        alone, busy, swept = beside(kit.db, NOW + 2 * (ROUNDS + 1) * BATCH * timedelta(seconds=26))
     rows = [
         (
             what,
@@ -148,6 +198,11 @@ def main() -> None:
     ]
     table((f"Ends swept, {LIVE:,} of {ALL:,} live", "rate", f"batch of {BATCH:,}", "× ceiling"), rows)
     print(f"A run with nothing to do takes {idle:.1f} ms; memory grew by {grown:.1f} MB over {ROUNDS} batches.")
+    figures = [
+        (what, f"{len(each):,}", *(f"{percentile(each, share) * 1000:.1f} ms" for share in (0.5, 0.95, 0.99)))
+        for what, each in (("alone (ceiling)", alone), (f"while a day's {swept:,} ends are swept", busy))
+    ]
+    table(("What a tap reads", "taps", "P50", "P95", "P99"), figures)
     print(f"Reminders: {reminded.per_second:,.0f}/s, {reminded.milliseconds * BATCH:.0f} ms for {BATCH:,}.")
 
 
