@@ -18,8 +18,12 @@ PURPOSE = "gift"
 
 def quote(tx: Session, tariff: str, currency: str) -> catalog.Quote:
     """What a checkout of a gift is made with. Only tariffs for everybody are given away: who may have the others is
-    known of the buyer and not of the one who gets it. Raises TariffNotFound or NotForSale."""
-    return replace(catalog.quote(tx, tariff, currency, {"all"}), purpose=PURPOSE)
+    known of the buyer and not of the one who gets it; and only what is time: tokens that come with a purchase would be
+    nobody's. Raises TariffNotFound or NotForSale."""
+    offered = catalog.quote(tx, tariff, currency, {"all"})
+    if offered.tokens:
+        raise catalog.NotForSale(tariff[:80])
+    return replace(offered, purpose=PURPOSE)
 
 
 def create_after_payment(

@@ -57,8 +57,10 @@ class Offer:
 
     @property
     def giving(self) -> tuple[str, ...]:
-        """The providers by which it may be bought for somebody else: only what everybody may buy."""
-        return tuple(code for code in self.prices if code != "balance") if self.tariff.audience == "all" else ()
+        """The providers by which it may be bought for somebody else: time only, which everybody may buy."""
+        if self.tariff.audience != "all" or self.tariff.tokens:
+            return ()
+        return tuple(code for code in self.prices if code != "balance")
 
 
 def render_catalogue(

@@ -127,10 +127,12 @@ def test_an_ordinary_purchase_is_no_gift(kiosk: Kiosk) -> None:
     assert kiosk.count("gifts") == 0
 
 
-@pytest.mark.parametrize("audience", ["new", "existing", "invited", "trial"])
-def test_what_not_everybody_may_buy_is_not_given_away(kiosk: Kiosk, audience: str) -> None:
+@pytest.mark.parametrize(
+    "more", [*(f'audience = "{name}"' for name in ("new", "existing", "invited", "trial")), "tokens = 50"]
+)
+def test_what_not_everybody_may_buy_and_what_brings_tokens_is_not_given_away(kiosk: Kiosk, more: str) -> None:
     with kiosk.kit.db.begin() as tx:
-        catalog.import_catalogue(tx, tariff_toml("vpn-x", more=f'audience = "{audience}"'), kiosk.now)
+        catalog.import_catalogue(tx, tariff_toml("vpn-x", more=more), kiosk.now)
     with pytest.raises(catalog.NotForSale), kiosk.kit.db.begin() as tx:
         gifts.quote(tx, "vpn-x", "RUB")
 
