@@ -29,7 +29,7 @@ def render_give_away(_: Language, offer: Offer, days: int) -> Screen:
             days=_.n("{count} day", "{count} days", days),
         ),
     ]
-    pay = [[button(pay_label(_, way, offer.prices[way.provider]), way.pay())] for way in ways]
+    pay = [[button(pay_label(_, way, offer.price_of(way)), way.pay())] for way in ways]
     return Screen("\n\n".join(parts), keyboard(*pay, back(_, callbacks.Card(slug=offer.tariff.slug))))
 
 

@@ -18,6 +18,9 @@ from services.platform.money import Money
 from services.promotions import PromoCode, PromoNotForPayment, PromoRefused
 
 
+IN_FULL = ("renew", "gift")  # codes are for the own next purchase: not for what is charged again and again, nor a gift
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A tariff as one person may buy it: `prices` are by the code of the provider, in the providers' order. `saving`
@@ -38,13 +41,12 @@ class Offer:
     refusal: PromoRefused | None = None
 
     def price_of(self, way: Way) -> Money:
-        """What is charged again and again is charged in full."""
         price = self.prices[way.provider]
-        return self.listed.get(way.provider, price) if way.form == "renew" else price
+        return self.listed.get(way.provider, price) if way.form in IN_FULL else price
 
     def promo_of(self, way: Way) -> str | None:
         """The code to pay with."""
-        return self.code.code if self.code and way.provider in self.listed and way.form != "renew" else None
+        return self.code.code if self.code and way.provider in self.listed and way.form not in IN_FULL else None
 
     @property
     def price(self) -> Money:
@@ -135,7 +137,7 @@ def _price(_: Language, offer: Offer) -> str:
 
 def lost_code(_: Language, offer: Offer, way: Way, zone: str) -> str | None:
     """Why the promo code that was typed is not on this order, said beside its price."""
-    if offer.code is None or way.form == "renew" or offer.promo_of(way) is not None:
+    if offer.code is None or way.form in IN_FULL or offer.promo_of(way) is not None:
         return None
     return f"{named(_, offer.code)}: {why_not(_, offer.refusal or PromoNotForPayment(), zone)}"
 

@@ -282,3 +282,15 @@ def test_a_button_for_a_tariff_that_is_gone_is_answered(shop: Storefront, anna: 
     anna.say("SUMMER")
     card = anna.tap("VPN for a month")
     assert "no longer on sale" in anna.press(card, "nocode:nothing")["text"]
+
+
+def test_a_gift_is_bought_at_the_full_price_and_says_so(shop: Storefront, anna: Visitor) -> None:
+    make(shop)
+    anna.say("/promo SUMMER")
+    anna.tap("VPN for a month")
+    choice = anna.tap("🎁 Buy as a gift")
+    assert f"Pay {FULL} by card or SBP (YooKassa)" in labels(choice)
+    anna.tap("Pay")
+    assert f"Accept and pay {FULL}" in labels(anna.last())
+    assert f"To pay: {FULL}" in anna.tap("Accept and pay")["text"]
+    assert counted(shop) == (0, 0)
