@@ -17,7 +17,6 @@ from services.platform.i18n import DEFAULT, Language
 from services.platform.money import Money
 from services.promotions import PromoCode, PromoNotForPayment, PromoRefused
 
-
 IN_FULL = ("renew", "gift")  # codes are for the own next purchase: not for what is charged again and again, nor a gift
 
 
