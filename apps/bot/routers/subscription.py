@@ -8,6 +8,7 @@ from apps.bot import callbacks
 from apps.bot.callbacks import Way
 from apps.bot.routers.checkout import open_payment
 from apps.bot.routers.shop import offers_to, open_card, open_shop
+from apps.bot.routers.wallet import open_wallet
 from apps.bot.screen import chat_of, show
 from apps.bot.screens.subscription import (
     config_caption,
@@ -65,8 +66,12 @@ async def config(
 async def renew(
     callback: CallbackQuery, callback_data: callbacks.Renew, user: User, _: Language, kit: Kit, bot: Bot
 ) -> None:
-    """To the payment of the same tariff, while it is sold, in the way it was paid last. Raises SubscriptionNotFound."""
+    """To the payment of the same tariff, while it is sold, in the way it was paid last; to the tokens, where they pay.
+    Raises SubscriptionNotFound."""
     own, provider = await in_thread(_last_paid, kit, user, callback_data.subscription_id)
+    if own.terms.subscription_fee:
+        await open_wallet(callback, user, _, kit)
+        return
     tariff = own.terms.tariff
     offer = next((offer for offer in await in_thread(offers_to, kit, user) if offer.tariff.slug == tariff), None)
     if offer is None:

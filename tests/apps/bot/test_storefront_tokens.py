@@ -201,7 +201,7 @@ def test_a_fee_is_taken_or_missed_and_told(boris: Visitor, shop: Storefront) -> 
     assert len(told) == 1
     assert "The next period costs 100 tokens" in told[0]
     assert kiosk.count("subscriptions", "state = 'expired'") == 1
-    boris.tap("Top up")
+    assert "My tokens" in boris.tap("Renew")["text"], "where tokens pay, they renew"
     boris.tap("₽200")
     boris.tap("Pay ₽200 by card or SBP")
     pay(kiosk)
