@@ -58,7 +58,13 @@ def _telegram(world: World, offset: Offset) -> Starlette:
     from apps.sandbox.telegram import create_app
 
     directory = world.directory / "telegram"
-    return create_app(directory, offset.now, bot_username=world.bot_username, bot_token=world.bot_token)
+    return create_app(
+        directory,
+        offset.now,
+        bot_username=world.bot_username,
+        bot_token=world.bot_token,
+        private_channel=True,
+    )
 
 
 def _yookassa(world: World, offset: Offset) -> Starlette:

@@ -16,6 +16,8 @@ from starlette.staticfiles import StaticFiles
 
 from apps.sandbox.telegram import invoice_page
 from apps.sandbox.telegram.bot_api import BotApi
+from apps.sandbox.telegram.channels import create_private_channel
+from apps.sandbox.telegram.channels_api import ChannelsApi
 from apps.sandbox.telegram.chat_api import ChatApi
 from apps.sandbox.telegram.faults import Fault
 from apps.sandbox.telegram.stars import keep_renewing
@@ -32,11 +34,13 @@ def create_app(
     bot_username: str = "kiosk_bot",
     bot_token: str = "42:SANDBOX",  # opens nothing but this sandbox
     patience: float = 10.0,
+    private_channel: bool = False,
 ) -> Starlette:
     """A Telegram with one bot, to be mounted anywhere.
 
     `directory` keeps its state over restarts; `now` (aware) dates the messages and renews subscriptions; `patience` is
-    how many seconds the bot has to answer a pre-checkout query. Enter its lifespan where it is mounted: it resumes
+    how many seconds the bot has to answer a pre-checkout query; with `private_channel` there is one, PRIVATE_CHANNEL,
+    whose administrator the bot is. Enter its lifespan where it is mounted: it resumes
     webhook deliveries, follows the clock and writes the state down at the end.
     """
     world = build(directory, now, bot_username, bot_token, patience)
@@ -45,6 +49,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        if private_channel and not world.store.state.channels:
+            create_private_channel(world)
         world.webhook.wake()
         renewing = asyncio.create_task(keep_renewing(world))
         yield
@@ -63,9 +69,12 @@ def create_app(
             Route("/log", control.log),
             Route("/problems", control.problems),
             Route("/chat", _chat_page),
-            Mount("/chat/api", routes=[*ChatApi(world).routes(), *StarsApi(world).routes()]),
+            Mount(
+                "/chat/api", routes=[*ChatApi(world).routes(), *StarsApi(world).routes(), *ChannelsApi(world).routes()]
+            ),
             Mount("/chat/static", StaticFiles(directory=_STATIC)),
             Route(f"/{bot_username}", _deep_link),
+            Route("/+{hash}", _invite),
             *invoice_page.routes(world),
         ],
     )
@@ -103,6 +112,11 @@ class _Control:
 
 async def _chat_page(_request: Request) -> Response:
     return FileResponse(_STATIC / "chat.html")
+
+
+async def _invite(request: Request) -> Response:
+    """Stands in for https://t.me/+HASH: the chat page with the question whether to join."""
+    return RedirectResponse(f"chat?{urlencode({'join': request.path_params['hash']})}", 302)
 
 
 async def _deep_link(request: Request) -> Response:

@@ -9,6 +9,7 @@ from apps.sandbox.telegram.shapes import SUBSCRIPTION_SECONDS
 
 MAX_BUTTONS = 100
 MAX_COMMANDS = 100
+MOST_MEMBERS = 99_999  # of one invite link
 DEAREST_SUBSCRIPTION = 10_000  # Stars
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -29,6 +30,8 @@ def violations(method: str, args: dict[str, Any], parts: Collection[str]) -> lis
         errors.append("error_message: it is required if ok is False")
     if method == "getStarTransactions":
         errors += _listing(args)
+    if method == "createChatInviteLink":
+        errors += _invite_link(args)
     if method == "sendMediaGroup":
         errors += _media_group(args["media"])
     if method == "setWebhook":
@@ -106,6 +109,13 @@ def _listing(args: dict[str, Any]) -> Iterator[str]:
         yield "limit: 1 to 100 are allowed"
     if args.get("offset", 0) < 0:
         yield "offset: it must not be negative"
+
+
+def _invite_link(args: dict[str, Any]) -> Iterator[str]:
+    if not 0 <= args.get("member_limit", 0) <= MOST_MEMBERS:
+        yield f"member_limit: 1 to {MOST_MEMBERS} are allowed"
+    if args.get("member_limit") and args.get("creates_join_request"):
+        yield "member limit can't be specified for links requiring administrator approval"
 
 
 def _media_group(media: list[dict[str, Any]]) -> Iterator[str]:

@@ -1,9 +1,10 @@
-"""What this Telegram remembers: people, their chats, updates the bot has not confirmed, the bot's settings.
+"""What this Telegram remembers: people, their chats, channels, updates the bot has not confirmed, the bot's settings.
 
 One process, one event loop: every change happens between two awaits, so nothing is locked.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +32,8 @@ class Entry:
 
 @dataclass
 class Person:
-    """A user, how many Stars he has, and the private chat with the bot."""
+    """A user, how many Stars he has, and the private chat with the bot. Until `open_until` (seconds since the epoch)
+    the bot may write without having been started: the person waits to be let into a chat of its."""
 
     user: Json
     version: int = 0
@@ -41,6 +43,7 @@ class Person:
     keyboard: Json | None = None
     toast: Json | None = None
     stars: int = 25_000
+    open_until: int = 0
     entries: list[Entry] = field(default_factory=list)
 
     @property
@@ -53,10 +56,29 @@ class Person:
 
 
 @dataclass
+class Channel:
+    """A channel or a supergroup (`type`). `members` by user id: {"status", "rights"?, "until_date"?, "is_member"?,
+    "link"?: the hash of the invite link}; `links` by the hash in their address; `requests` to join by user id."""
+
+    id: int
+    type: str
+    title: str
+    members: dict[int, Json] = field(default_factory=dict)
+    links: dict[str, Json] = field(default_factory=dict)
+    requests: dict[int, Json] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, saved: Json) -> "Channel":
+        by_user = {name: {int(user): state for user, state in saved[name].items()} for name in ("members", "requests")}
+        return cls(**{**saved, **by_user})
+
+
+@dataclass
 class State:
     """Everything that outlives a restart. Only JSON inside."""
 
     people: dict[int, Person] = field(default_factory=dict)
+    channels: dict[int, Channel] = field(default_factory=dict)
     updates: list[Json] = field(default_factory=list)
     allowed_updates: list[str] = field(default_factory=list)
     callbacks: dict[str, Json] = field(default_factory=dict)
@@ -70,6 +92,7 @@ class State:
     subscriptions: dict[str, Json] = field(default_factory=dict)  # by the id of their first charge
     transactions: list[Json] = field(default_factory=list)
     version: int = 0
+    next_channel_id: int = -1_002_045_600_001  # these, too, are beyond 32 bits
     next_user_id: int = 5_210_004_217  # above 2**31, as ids of today are: an int32 column would show
     next_message_id: int = 1
     next_update_id: int = 861_204_517
@@ -81,14 +104,16 @@ class State:
         for person in saved["people"].values():
             entries = [Entry(**entry) for entry in person.pop("entries")]
             people[person["user"]["id"]] = Person(**person, entries=entries)
-        return cls(**{**saved, "people": people})
+        channels = [Channel.from_json(channel) for channel in saved.get("channels", {}).values()]
+        return cls(**{**saved, "people": people, "channels": {channel.id: channel for channel in channels}})
 
 
 class Store:
     """The state, kept in `directory`, and the bells that ring when a chat changes."""
 
-    def __init__(self, directory: Path, bot: Json) -> None:
+    def __init__(self, directory: Path, bot: Json, now: Callable[[], datetime]) -> None:
         self.bot = bot
+        self._now = now
         self._snapshot = Snapshot(directory / "telegram.json", lambda: vars(self.state))
         saved = self._snapshot.read()
         self.state = State() if saved is None else State.from_json(saved)
@@ -123,7 +148,7 @@ class Store:
         person = self.chat(chat_id)
         if person.blocked:
             raise ApiError(403, "Forbidden: bot was blocked by the user")
-        if not person.started:
+        if not person.started and self._now().timestamp() > person.open_until:
             raise ApiError(403, "Forbidden: bot can't initiate conversation with a user")
         return person
 

@@ -45,7 +45,7 @@ def build(directory: Path, now: Callable[[], datetime], bot_username: str, token
     many seconds the bot has to answer a pre-checkout query."""
     directory.mkdir(parents=True, exist_ok=True)
     bot = shapes.bot_user(int(token.partition(":")[0]), bot_username)
-    store = Store(directory, bot)
+    store = Store(directory, bot, now)
     updates = Updates(store)
     return World(
         token=token,

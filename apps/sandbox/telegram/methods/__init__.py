@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from apps.sandbox.telegram.files import Upload
-from apps.sandbox.telegram.methods import delivery, edits, messages, payments, profile
+from apps.sandbox.telegram.methods import channels, delivery, edits, messages, payments, profile
 from apps.sandbox.telegram.world import World
 
 Method = Callable[[World, dict[str, Any], Mapping[str, Upload]], Awaitable[Any]]
@@ -16,6 +16,15 @@ METHODS: dict[str, Method] = {
     "getWebhookInfo": delivery.get_webhook_info,
     "getMe": profile.get_me,
     "getChat": profile.get_chat,
+    "getChatMember": channels.get_chat_member,
+    "getChatAdministrators": channels.get_chat_administrators,
+    "getChatMemberCount": channels.get_chat_member_count,
+    "createChatInviteLink": channels.create_chat_invite_link,
+    "revokeChatInviteLink": channels.revoke_chat_invite_link,
+    "approveChatJoinRequest": channels.approve_chat_join_request,
+    "declineChatJoinRequest": channels.decline_chat_join_request,
+    "banChatMember": channels.ban_chat_member,
+    "unbanChatMember": channels.unban_chat_member,
     "getFile": profile.get_file,
     "setMyCommands": profile.set_my_commands,
     "getMyCommands": profile.get_my_commands,

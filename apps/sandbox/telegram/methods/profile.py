@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from apps.sandbox.telegram import shapes
+from apps.sandbox.telegram import channel_shapes, shapes
 from apps.sandbox.telegram.files import Upload
+from apps.sandbox.telegram.methods.channels import reached
 from apps.sandbox.telegram.store import Person
 from apps.sandbox.telegram.world import World
 
@@ -18,7 +19,9 @@ async def get_me(world: World, _args: Json, _uploads: Mapping[str, Upload]) -> J
 
 
 async def get_chat(world: World, args: Json, _uploads: Mapping[str, Upload]) -> Json:
-    """Telegram Bot API, getChat."""
+    """Telegram Bot API, getChat: of a person, or of a channel or supergroup that the bot is in."""
+    if args["chat_id"] in world.store.state.channels:
+        return channel_shapes.full_chat(reached(world, args["chat_id"]))
     return shapes.full_chat(world.store.chat(args["chat_id"]).user)
 
 

@@ -1,3 +1,4 @@
+import { inviteHash, joinByLink, showChannels } from "./channels.js";
 import { askFile, askPayment, askPerson, askPhone, showAlert, showPhoto, showStars, toast } from "./dialogs.js";
 import { avatar, clock, el, fullName, icon, messageNode } from "./message.js";
 
@@ -241,12 +242,26 @@ async function openStars() {
   showStars(await load(), async ({ id }, what) => (await act(`subscriptions/${id}/${what}`)) && load());
 }
 
+async function openChannels() {
+  const bot = (channel, status) => api(`channels/${channel.id}/members/${channel.bot.id}`, { status });
+  const acts = {
+    leave: (channel) => api(`users/${current.id}/leave`, { channel: channel.id }),
+    demote: (channel) => bot(channel, channel.type === "channel" ? "left" : "member"),
+    promote: (channel) => bot(channel, "administrator"),
+  };
+  await showChannels(() => api(`users/${current.id}/channels`), async (what, channel) => {
+    try { await acts[what](channel); return true; } catch (error) { toast(error.message); return false; }
+  });
+}
+
 const handlers = {
   fileUrl: (id, name) => `chat/api/users/${current.id}/files/${id}${name === undefined ? "" : `?name=${encodeURIComponent(name)}`}`,
   command: (text) => say(text),
   link(url) {
     const slug = invoiceSlug(url);
     if (slug !== null) { payLink(slug, url); return; }
+    const invite = inviteHash(url);
+    if (invite !== null) { joinByLink(invite, url, api, act); return; }
     const param = deepLink(url);
     if (param === null) window.open(url, "_blank", "noopener");
     else { startParam = param; renderFoot(); }
@@ -303,6 +318,7 @@ const menuActions = {
   restart: () => start(),
   contact: () => shareContact(),
   stars: () => openStars(),
+  channels: () => openChannels(),
   block: () => act(chat.blocked ? "unblock" : "block"),
 };
 
@@ -323,7 +339,12 @@ $("to-end").onclick = () => $("scroll").scrollTo({ top: $("scroll").scrollHeight
 $("scroll").onscroll = () => { $("to-end").hidden = isAtEnd(); };
 
 await refreshPeople();
-const remembered = people.find((person) => String(person.id) === localStorage.getItem(REMEMBERED)) ?? people[0];
+const remembered = people.find((person) => String(person.id) === localStorage.getItem(REMEMBERED)) ?? people.find((person) => person.started);
 if (remembered) await open(remembered);
-else addPerson();
+else await addPerson();
+const joining = new URLSearchParams(location.search).get("join");
+if (joining && current) {
+  history.replaceState(null, "", "chat");
+  joinByLink(joining, `+${joining}`, api, act);
+}
 setInterval(() => { if (!document.hidden) refreshPeople().catch(() => {}); }, PEOPLE_EVERY);

@@ -5,7 +5,7 @@ import { el } from "./message.js";
 const $ = (id) => document.getElementById(id);
 let toastTimer;
 
-function ask(dialog) {
+export function ask(dialog) {
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {
