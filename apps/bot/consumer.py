@@ -169,12 +169,22 @@ def lane_of(update: Update) -> Lane:
 
 
 def person_of(update: Update) -> int:
-    """The user's id, else the chat's, else (a queue of its own) the update's."""
+    """The user's id, else the chat's, else (a queue of its own) the update's. Whoever changes the members of a chat:
+    it is about the member."""
+    if (member := _changed_member(update)) is not None:
+        return member
     for event in update.values():
         for role in ("from", "user", "chat"):
             if isinstance(event, dict) and isinstance(who := event.get(role), dict) and isinstance(who.get("id"), int):
                 return int(who["id"])
     return int(update["update_id"])
+
+
+def _changed_member(update: Update) -> int | None:
+    change: Any = update.get("chat_member")
+    for step in ("new_chat_member", "user", "id"):
+        change = change.get(step) if isinstance(change, dict) else None
+    return change if isinstance(change, int) else None
 
 
 def chat_of(update: Update) -> int | None:

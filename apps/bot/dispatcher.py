@@ -13,6 +13,7 @@ from apps.bot.routers import (
     balance,
     cards,
     change,
+    channels,
     decisions,
     edges,
     failures,
@@ -60,7 +61,7 @@ def build(kit: Kit) -> Dispatcher:
         promo.plain_codes(),
         edges.last_resort(),
     )
-    dispatcher.include_routers(edges.not_private(), private)
+    dispatcher.include_routers(edges.not_private(), channels.routes(), private)
     return dispatcher
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from aiogram.filters import Filter
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from services import promotions
 from services.kit import Kit
 
 
 class InPrivate(Filter):
-    """A message in the chat of one person with the bot."""
+    """What happens in the chat of one person with the bot."""
 
-    async def __call__(self, message: Message) -> bool:
-        return message.chat.type == "private"
+    async def __call__(self, event: Message | ChatMemberUpdated) -> bool:
+        return event.chat.type == "private"
 
 
 class Foreign(Filter):

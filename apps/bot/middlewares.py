@@ -28,15 +28,19 @@ START = re.compile(r"/start(?:@\w+)? ([A-Za-z0-9_-]{1,64})\s*", re.ASCII)
 
 async def introduce(handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
     """Adds who wrote (`user`, in private chats; not at the till) and the language to answer in (`_`), and signs the log
-    lines with them. Other bots and channels get no answer."""
+    lines with them. Other bots and channels get no answer; of their members the bot hears whoever changes them, itself
+    and anonymous administrators too."""
     person: TelegramUser | None = data.get("event_from_user")
-    if not isinstance(event, Update) or person is None or person.is_bot:
+    if not isinstance(event, Update) or person is None:
         return None
     chat = data.get("event_chat")
+    elsewhere = chat is not None and chat.id != person.id
+    if person.is_bot and not (elsewhere and _is_about_members(event)):
+        return None
     data["_"] = language(person.language_code)
     if event.pre_checkout_query is not None:  # it may not wait for the database
         return await handler(event, data)
-    if chat is not None and chat.id != person.id:
+    if chat is not None and elsewhere:
         with structlog.contextvars.bound_contextvars(chat_id=chat.id):
             return await handler(event, data)
     kit: Kit = data["kit"]
@@ -46,6 +50,10 @@ async def introduce(handler: Handler, event: TelegramObject, data: dict[str, Any
         if user.blocked:
             return await _turn_away(event, user.language)
         return await handler(event, data)
+
+
+def _is_about_members(update: Update) -> bool:
+    return update.chat_member is not None or update.my_chat_member is not None
 
 
 async def _turn_away(event: Update, _: Language) -> None:

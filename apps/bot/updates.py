@@ -6,8 +6,16 @@ from typing import Any
 
 Update = dict[str, Any]
 
-# Telegram remembers the list of the last call, so it is sent with every one.
-ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member", "pre_checkout_query", "subscription")
+# Telegram remembers the list of the last call, so it is sent with every one. chat_member comes only when it is named.
+ALLOWED_UPDATES = (
+    "message",
+    "callback_query",
+    "my_chat_member",
+    "chat_member",
+    "chat_join_request",
+    "pre_checkout_query",
+    "subscription",
+)
 
 
 def is_urgent(update: Update) -> bool:

@@ -22,7 +22,7 @@ def not_private() -> Router:
     router = Router(name="not_private")
     router.message.register(greet_group, CommandStart(), ~InPrivate())
     router.callback_query.register(refuse_foreign, Foreign(), flags={"answers": True})
-    router.my_chat_member.register(note_membership)
+    router.my_chat_member.register(note_membership, InPrivate())
     return router
 
 
