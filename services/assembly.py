@@ -23,6 +23,7 @@ from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
 from services.provisioning import Provisioner
+from services.provisioning.provisioners.channel import TelegramChats
 from services.provisioning.provisioners.wireguard import WireguardFleet
 
 OPEN_CALLS = 12  # to one provider, of the 16 that apps.threads lets wait
@@ -42,7 +43,11 @@ def build(settings: Settings, process: str) -> Kit:
         pool_size=settings.pool_size(process),
         application=f"kiosk-{process}",
     )
-    provisioners: dict[str, Provisioner] = {"wireguard": WireguardFleet(settings.vpn_servers, cipher)}
+    token = settings.telegram_bot_token.get_secret_value()
+    provisioners: dict[str, Provisioner] = {
+        "wireguard": WireguardFleet(settings.vpn_servers, cipher),
+        "channel": TelegramChats(api_url=settings.telegram_api_url, token=token, cipher=cipher),
+    }
     return Kit(
         settings=settings,
         clock=clock,
@@ -51,9 +56,7 @@ def build(settings: Settings, process: str) -> Kit:
         cipher=cipher,
         providers={code: _provider(code, settings, db, clock, process) for code in settings.payment_providers},
         provisioners=provisioners,
-        telegram=TelegramChannel(
-            api_url=settings.telegram_api_url, token=settings.telegram_bot_token.get_secret_value()
-        ),
+        telegram=TelegramChannel(api_url=settings.telegram_api_url, token=token),
         pace=Pace(client),
         storage=_storage(settings),
     )

@@ -32,6 +32,10 @@ class Kit:
     pace: Pace
     storage: Storage | None
 
+    def bot_url(self) -> str:
+        """The bot's address, for links to it. Raises TryLater or Misconfigured when it has to be asked for."""
+        return f"{self.settings.telegram_link_url}/{self.telegram.username()}"
+
     def close(self) -> None:
         self.telegram.close()
         for provider in self.providers.values():

@@ -201,6 +201,52 @@ REACTIONS = (
         "wallet.expire_bonus",
         lambda kit, tx, event, now: wallet.expire_bonus(tx, event, now, kit.settings.bonus_tokens_days),
     ),
+    # Private chats: who asks to join, who is put out, where the bot cannot work.
+    outside(
+        provisioning.JoinRequested,
+        "provisioning.answer_join",
+        "access",
+        lambda kit, event, now: provisioning.answer_join(kit.db, event, now, kit.provisioners),
+    ),
+    outside(
+        provisioning.JoinRefused,
+        "notifications.refuse_join",
+        "telegram",
+        lambda kit, event, now: notifications.refuse_join(
+            kit.db, event, now, channel=kit.telegram, pace=kit.pace, bot_url=kit.bot_url
+        ),
+    ),
+    outside(
+        notifications.JoinRefusalTold,
+        "provisioning.decline_join",
+        "access",
+        lambda kit, event, now: provisioning.decline_join(
+            kit.db,
+            kit.provisioners,
+            chat_id=event.chat_id,
+            telegram_id=event.telegram_id,
+            asked_at=event.asked_at,
+            update_id=event.update_id,
+            now=now,
+        ),
+    ),
+    plain(provisioning.MemberRemoved, notifications.tell_removed),
+    inside(
+        provisioning.MemberBanned,
+        "notifications.tell_member_banned",
+        lambda kit, tx, event, now: notifications.tell_member_banned(tx, event, now, kit.settings.telegram_admin_ids),
+    ),
+    inside(
+        provisioning.ChannelLost,
+        "notifications.tell_channel_lost",
+        lambda kit, tx, event, now: notifications.tell_channel_lost(tx, event, now, kit.settings.telegram_admin_ids),
+    ),
+    inside(
+        provisioning.ChannelBack,
+        "notifications.tell_channel_back",
+        lambda kit, tx, event, now: notifications.tell_channel_back(tx, event, now, kit.settings.telegram_admin_ids),
+    ),
+    plain(provisioning.ChannelBack, provisioning.go_on),
     # Housekeeping with the outside.
     inside(
         provisioning.ChecksDue,
@@ -225,7 +271,7 @@ REACTIONS = (
             pace=kit.pace,
             time_zone=kit.settings.time_zone,
             cipher=kit.cipher,
-            bot_url=lambda: f"{kit.settings.telegram_link_url}/{kit.telegram.username()}",
+            bot_url=kit.bot_url,
         ),
     ),
 )

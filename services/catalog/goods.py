@@ -42,12 +42,18 @@ def _words(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(_word(word) for word in value)
 
 
+def _chat(value: object) -> bool:
+    """The id of a channel or supergroup (Telegram Bot API): -100 and what follows."""
+    return type(value) is int and str(value).startswith("-100") and 10**12 < -value < 10**15
+
+
 # By kind: what its options may be, and how each is checked. A kind without a required option needs no [[good]]: its
 # own name in a tariff's `access` is enough.
 OPTIONS: Mapping[str, Mapping[str, Callable[[object], bool]]] = {
     "wireguard": {},
+    "channel": {"chat": _chat},
 }
-REQUIRED: Mapping[str, frozenset[str]] = {}
+REQUIRED: Mapping[str, frozenset[str]] = {"channel": frozenset({"chat"})}
 
 
 def good(tx: Session, name: str) -> Good:

@@ -7,9 +7,10 @@ left alone until the person writes."""
 from services.notifications.channels.base import Channel
 from services.notifications.channels.telegram import TelegramChannel
 from services.notifications.deliver import deliver
-from services.notifications.events import MessageQueued
+from services.notifications.events import JoinRefusalTold, MessageQueued
 from services.notifications.pace import Pace
 from services.notifications.reasons import explain, why_undecided
+from services.notifications.refuse_join import refuse_join
 from services.notifications.tell import (
     tell_access_delayed,
     tell_access_granted,
@@ -31,6 +32,12 @@ from services.notifications.tell import (
     tell_statement,
     tell_stray_stars,
 )
+from services.notifications.tell_channels import (
+    tell_channel_back,
+    tell_channel_lost,
+    tell_member_banned,
+    tell_removed,
+)
 from services.notifications.tell_life import tell_canceled, tell_paused
 from services.notifications.tell_of_tokens import (
     tell_balance_adjusted,
@@ -49,16 +56,20 @@ from services.notifications.tell_renewals import (
 
 __all__ = [
     "Channel",
+    "JoinRefusalTold",
     "MessageQueued",
     "Pace",
     "TelegramChannel",
     "deliver",
     "explain",
+    "refuse_join",
     "tell_access_delayed",
     "tell_access_granted",
     "tell_balance_adjusted",
     "tell_balance_low",
     "tell_canceled",
+    "tell_channel_back",
+    "tell_channel_lost",
     "tell_charge_declined",
     "tell_expired",
     "tell_fee_charged",
@@ -69,6 +80,7 @@ __all__ = [
     "tell_gift_expired",
     "tell_gift_taken_back",
     "tell_grace",
+    "tell_member_banned",
     "tell_method_saved",
     "tell_paused",
     "tell_payment_decided",
@@ -78,6 +90,7 @@ __all__ = [
     "tell_refund_failed",
     "tell_refunded",
     "tell_reminder",
+    "tell_removed",
     "tell_renewal_ahead",
     "tell_renewal_changed",
     "tell_renewal_off",

@@ -13,6 +13,7 @@ from services import identity, subscriptions
 from services.notifications import (
     about_access,
     about_cards,
+    about_channels,
     about_friends,
     about_gifts,
     about_life,
@@ -35,6 +36,9 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "access_ready": about_access.ready,
     "extended": about_access.extended,
     "access_delayed": about_access.delayed,
+    "access_invite": about_channels.invite,
+    "invite_goes_on": about_channels.goes_on,
+    "channel_removed": about_channels.removed,
     "expired": about_access.expired,
     "paused": about_life.paused,
     "canceled": about_life.canceled,
@@ -67,6 +71,9 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "admin_foreign_refund": for_operators.foreign_refund,
     "admin_statement": for_operators.statement,
     "admin_stray_stars": for_operators.stray_stars,
+    "admin_channel_lost": about_channels.lost,
+    "admin_channel_back": about_channels.back,
+    "admin_member_banned": about_channels.banned,
 }
 # These show an address of the bot.
 WITH_LINK = frozenset({"gift_card"})

@@ -18,9 +18,13 @@ from services.platform.outbox import emit
 # Nobody tried to pay: the page was closed, or forgotten. Telling would only annoy.
 SILENT_REASONS = ("expired_on_confirmation", "canceled_by_merchant", "no_answer")
 
+# By kind of access: what brings something new, and what says that it goes on. Others have files.
+WORDS: Mapping[str, tuple[tuple[str, ...], str]] = {"channel": (("access_invite",), "invite_goes_on")}
+
 
 def tell_access_granted(tx: Session, event: provisioning.AccessGranted, now: datetime) -> None:
-    """The file and the QR for a configuration the person has not seen; else a line that it goes on."""
+    """The file and the QR for a configuration the person has not seen, or the link to a chat; else a line that it goes
+    on."""
     params = {
         "subscription_id": event.subscription_id,
         "grant_id": event.grant_id,
@@ -29,7 +33,8 @@ def tell_access_granted(tx: Session, event: provisioning.AccessGranted, now: dat
     }
     by = f"invoice:{event.invoice_id}" if event.invoice_id else f"change:{event.change_id}"
     about = f"access:{event.grant_id}:{by}"
-    for kind in ("access_file", "access_qr") if event.fresh else ("extended",):
+    fresh, again = WORDS.get(provisioning.kind_of(tx, event.grant_id), (("access_file", "access_qr"), "extended"))
+    for kind in fresh if event.fresh else (again,):
         tell(tx, event.party, kind, f"{kind}:{about}", params, now)
 
 
@@ -37,7 +42,7 @@ def tell_access_delayed(tx: Session, event: provisioning.AccessDelayed, now: dat
     params = {"subscription_id": event.subscription_id, "grant_id": event.grant_id, "reason": event.reason}
     about = f"delayed:{event.grant_id}:{event.since.isoformat()}"
     tell(tx, event.party, "access_delayed", about, params, now)
-    _tell_admins(tx, admins, "admin_access_delayed", about, {**params, "party": event.party}, now)
+    tell_admins(tx, admins, "admin_access_delayed", about, {**params, "party": event.party}, now)
 
 
 def tell_payment_failed(tx: Session, event: billing.PaymentFailed, now: datetime) -> None:
@@ -60,7 +65,7 @@ def tell_payment_needs_decision(
     params = {"payment_id": event.payment_id, "reason": event.reason}
     about = f"decision:payment:{event.payment_id}"
     tell(tx, event.party, "payment_held", about, params, now)
-    _tell_admins(tx, admins, "admin_payment_held", about, {**params, "party": event.party}, now)
+    tell_admins(tx, admins, "admin_payment_held", about, {**params, "party": event.party}, now)
 
 
 def tell_payment_decided(tx: Session, event: billing.PaymentDecided, now: datetime) -> None:
@@ -77,12 +82,12 @@ def tell_refunded(tx: Session, event: billing.PaymentRefunded, now: datetime) ->
 
 def tell_refund_failed(tx: Session, event: billing.RefundFailed, now: datetime, admins: Sequence[int]) -> None:
     params = {"refund_id": event.refund_id, "party": event.party, "reason": event.reason, "unknown": event.unknown}
-    _tell_admins(tx, admins, "admin_refund_failed", f"refund_failed:{event.refund_id}:{event.unknown}", params, now)
+    tell_admins(tx, admins, "admin_refund_failed", f"refund_failed:{event.refund_id}:{event.unknown}", params, now)
 
 
 def tell_foreign_refund(tx: Session, event: billing.ForeignRefund, now: datetime, admins: Sequence[int]) -> None:
     params = {"refund_id": event.refund_id, "party": event.party}
-    _tell_admins(tx, admins, "admin_foreign_refund", f"foreign_refund:{event.refund_id}", params, now)
+    tell_admins(tx, admins, "admin_foreign_refund", f"foreign_refund:{event.refund_id}", params, now)
 
 
 def tell_stray_stars(tx: Session, told: Mapping[str, Any], now: datetime, admins: Sequence[int]) -> None:
@@ -94,7 +99,7 @@ def tell_stray_stars(tx: Session, told: Mapping[str, Any], now: datetime, admins
     what = f"stars.{told['kind']}"
     audit.record(tx, actor="provider:stars", action=what, subject=f"charge:{charge}", now=now, **kept)
     params = {"charge_id": charge, "kind": told["kind"], "amount": told.get("amount"), "from": told.get("from")}
-    _tell_admins(tx, admins, "admin_stray_stars", f"{what}:{charge}", params, now)
+    tell_admins(tx, admins, "admin_stray_stars", f"{what}:{charge}", params, now)
 
 
 def tell_method_saved(tx: Session, event: billing.MethodSaved, now: datetime) -> None:
@@ -124,7 +129,7 @@ def tell_statement(tx: Session, event: billing.StatementMade, now: datetime, adm
             "differences": event.differences,
         }
         about = f"statement:{event.provider}:{event.day}:{event.differences}"
-        _tell_admins(tx, admins, "admin_statement", about, params, now)
+        tell_admins(tx, admins, "admin_statement", about, params, now)
 
 
 def tell_expired(tx: Session, event: subscriptions.SubscriptionExpired, now: datetime) -> None:
@@ -177,9 +182,8 @@ def tell(tx: Session, party: str, kind: str, key: str, params: dict[str, Any], n
         queue(tx, identity.user(tx, owner.id).telegram_id, kind, key, params, now)
 
 
-def _tell_admins(
-    tx: Session, admins: Sequence[int], kind: str, key: str, params: dict[str, Any], now: datetime
-) -> None:
+def tell_admins(tx: Session, admins: Sequence[int], kind: str, key: str, params: dict[str, Any], now: datetime) -> None:
+    """Queues a message to each operator."""
     for telegram_id in admins:
         queue(tx, telegram_id, kind, f"admin:{telegram_id}:{key}", params, now)
 

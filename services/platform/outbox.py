@@ -184,6 +184,18 @@ def postpone(
     row.due_at = now + (backoff if after is None else timedelta(seconds=after))
 
 
+def hurry(tx: Session, reaction: str, field: str, values: Sequence[int], now: datetime) -> int:
+    """Makes failed deliveries of one reaction due at once: those of events whose whole number `field` is one of
+    `values`. What kept them from succeeding is over. Returns how many."""
+    if not values:
+        return 0
+    about = select(OutboxEvent.id).where(OutboxEvent.body[field].as_integer().in_(values))
+    failed = update(Delivery).where(
+        Delivery.reaction == reaction, Delivery.done_at.is_(None), Delivery.failures > 0, Delivery.event_id.in_(about)
+    )
+    return len(tx.execute(failed.values(due_at=now).returning(Delivery.event_id)).all())
+
+
 def purge(tx: Session, before: datetime, limit: int = 5000) -> int:
     """Deletes finished events older than `before`; what is not done stays, however old."""
     unfinished = exists().where(Delivery.event_id == OutboxEvent.id, Delivery.done_at.is_(None))

@@ -6,8 +6,16 @@ one kind; what it gives is sealed, and revealed to its owner only."""
 
 from services.provisioning.access import Access, access_of, qr_png
 from services.provisioning.apply import apply
+from services.provisioning.channels.answering import answer_join, decline_join, go_on
 from services.provisioning.channels.api import is_inside, missing_rights
-from services.provisioning.channels.events import ChannelBack, ChannelLost, JoinRefused, JoinRequested, MemberBanned
+from services.provisioning.channels.events import (
+    ChannelBack,
+    ChannelLost,
+    JoinRefused,
+    JoinRequested,
+    MemberBanned,
+    MemberRemoved,
+)
 from services.provisioning.channels.roster import MemberChange, RightsChange, note_member, note_request, note_rights
 from services.provisioning.events import (
     AccessDelayed,
@@ -18,7 +26,7 @@ from services.provisioning.events import (
     ServerCheckDue,
 )
 from services.provisioning.follow import grant, withdraw
-from services.provisioning.grants import AccessNotFound
+from services.provisioning.grants import AccessNotFound, kind_of
 from services.provisioning.places import check_server, plan_checks, schedule_checks
 from services.provisioning.provisioners.base import (
     Artifact,
@@ -49,16 +57,21 @@ __all__ = [
     "JoinRequested",
     "MemberBanned",
     "MemberChange",
+    "MemberRemoved",
     "OutOfStock",
     "Provisioner",
     "RightsChange",
     "ServerCheckDue",
     "Unsupported",
     "access_of",
+    "answer_join",
     "apply",
     "check_server",
+    "decline_join",
+    "go_on",
     "grant",
     "is_inside",
+    "kind_of",
     "missing_rights",
     "note_member",
     "note_request",

@@ -32,6 +32,11 @@ def own_row(tx: Session, party: Party, grant_id: int) -> AccessGrantRow:
     return row
 
 
+def kind_of(tx: Session, grant_id: int) -> str:
+    """Of which kind of access a grant is."""
+    return tx.get_one(AccessGrantRow, grant_id).kind
+
+
 def touch(
     tx: Session, row: AccessGrantRow, now: datetime, *, cause: str, change_id: int = 0, invoice_id: int = 0
 ) -> None:

@@ -25,15 +25,17 @@ def routes() -> Router:
     return router
 
 
-async def asked_to_join(event: ChatJoinRequest, kit: Kit, bot: Bot) -> None:
+async def asked_to_join(event: ChatJoinRequest, event_update: Update, kit: Kit, bot: Bot) -> None:
     link = event.invite_link
     request = provisioning.JoinRequested(
         chat_id=event.chat.id,
+        title=event.chat.title or "",
         telegram_id=event.from_user.id,
         user_chat_id=event.user_chat_id,
         language_code=event.from_user.language_code,
         ours=link is not None and link.creator.id == bot.id,
         asked_at=event.date,
+        update_id=event_update.update_id,
     )
     await _noted(kit, lambda tx: provisioning.note_request(tx, request, kit.clock.now()))
 

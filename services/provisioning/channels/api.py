@@ -17,9 +17,9 @@ INSIDE = ("creator", "administrator", "member")
 COMMANDING = ("creator", "administrator")
 NEEDED = ("can_invite_users", "can_restrict_members")
 # Answers which say that there is nothing left to do.
-UNKNOWN_PERSON = ("participant_id_invalid", "user not found", "member not found", "user_not_participant")
-NO_REQUEST = ("hide_requester_missing",)
-IS_IN_ALREADY = ("user_already_participant",)
+UNKNOWN_PERSON = ("participant_id_invalid", "user not found", "member not found", "user_not_participant",
+                  "user_id_invalid", "user is deactivated")  # fmt: skip
+NO_REQUEST = ("hide_requester_missing", "user_already_participant", *UNKNOWN_PERSON)
 NO_LINK = ("invite_hash_expired", "invite_hash_invalid", "invite_hash_empty")
 COMMANDS = ("user is an administrator of the chat", "can't remove chat owner")
 # What only an operator can mend.
@@ -88,11 +88,11 @@ class DoorApi:
 
     def approve(self, chat_id: int, user_id: int) -> bool:
         """Lets in who has asked. False: there is nothing to answer, the person is in or has taken it back."""
-        return self._unless(NO_REQUEST + IS_IN_ALREADY, "approveChatJoinRequest", chat_id=chat_id, user_id=user_id)
+        return self._unless(NO_REQUEST, "approveChatJoinRequest", chat_id=chat_id, user_id=user_id)
 
     def decline(self, chat_id: int, user_id: int) -> bool:
         """False as for `approve`."""
-        return self._unless(NO_REQUEST + IS_IN_ALREADY, "declineChatJoinRequest", chat_id=chat_id, user_id=user_id)
+        return self._unless(NO_REQUEST, "declineChatJoinRequest", chat_id=chat_id, user_id=user_id)
 
     def remove(self, chat_id: int, user_id: int) -> bool:
         """Puts somebody out who may come again: never a ban. False: owners and administrators stay."""
@@ -131,7 +131,8 @@ class DoorApi:
             raise TryLater(words, after=_retry_after(answer))
         if response.status_code >= 500:
             raise TryLater(words)
-        if response.status_code in (401, 403, 404) or _says(words, NOT_ALLOWED):
+        about_chat = response.status_code in (401, 403, 404) or _says(words, NOT_ALLOWED)
+        if about_chat and not _says(words, UNKNOWN_PERSON):
             raise Misconfigured(words)
         raise Refusal(words)
 

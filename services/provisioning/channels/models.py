@@ -2,15 +2,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, LargeBinary, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.platform.db import Base
+from services.provisioning.models import AccessGrantRow
 
 
 class ChannelRow(Base):
-    """A chat that is sold. `trouble` says why the bot cannot work there, since `trouble_at`; `told_at` and `told_update`
-    are date and number of the newest update about its rights."""
+    """A chat that is sold. `trouble` says why the bot cannot work there, since `trouble_at`; `told_at` and
+    `told_update` are date and number of the newest update about its rights."""
 
     __tablename__ = "channels"
     chat_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -21,29 +22,24 @@ class ChannelRow(Base):
     told_update: Mapped[int | None]
 
 
-class ChannelPassRow(Base):
-    """What one grant wants in one chat. `state`: active, suspended, ended. The link was made for `link_generation` of the
-    grant's credentials; without one there is nothing to revoke."""
+class ChannelInviteRow(Base):
+    """The link that was made for a grant in one chat, at this `generation` of its credentials. It is gone once it was
+    revoked."""
 
-    __tablename__ = "channel_passes"
+    __tablename__ = "channel_invites"
     chat_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    grant_key: Mapped[str] = mapped_column(primary_key=True)
-    telegram_id: Mapped[int]
-    state: Mapped[str]
-    ends_at: Mapped[datetime | None]
-    revision: Mapped[int]
-    sealed_link: Mapped[bytes | None] = mapped_column(LargeBinary)
-    link_generation: Mapped[int | None]
-    __table_args__ = (
-        Index("channel_passes_person", "chat_id", "telegram_id", postgresql_where=text("state = 'active'")),
-        Index("channel_passes_grant", "grant_key"),
-    )
+    grant_id: Mapped[int] = mapped_column(ForeignKey(AccessGrantRow.id), primary_key=True)
+    generation: Mapped[int]
+    sealed_link: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime]
+    __table_args__ = (Index("channel_invites_grant", "grant_id"),)
 
 
 class ChannelMemberRow(Base):
     """Somebody in a sold chat, or who has asked to come in. `status` is Telegram's, unknown before it was told; `since`
-    when it was; `by_us`: our bot made it so. `grant_key` is the grant for which we let them in, at `let_in_at`: people
-    without one came by other ways, and are not ours to remove. `asked_at` is the newest request that was answered."""
+    when it was; `by_us`: our bot made it so. `grant_id` is the grant for which we let them in: people without one came
+    by other ways, and are not ours to remove. `let_in_at` and `let_in_update` are date and number of the request which
+    we granted, `asked_update` is the newest request's; `told_at` and `told_update` are the newest change's."""
 
     __tablename__ = "channel_members"
     chat_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -52,11 +48,12 @@ class ChannelMemberRow(Base):
     is_in: Mapped[bool]
     since: Mapped[datetime | None]
     by_us: Mapped[bool]
-    grant_key: Mapped[str | None]
+    grant_id: Mapped[int | None] = mapped_column(ForeignKey(AccessGrantRow.id))
     let_in_at: Mapped[datetime | None]
-    asked_at: Mapped[datetime | None]
+    let_in_update: Mapped[int | None]
+    asked_update: Mapped[int | None]
     told_at: Mapped[datetime | None]
     told_update: Mapped[int | None]
     __table_args__ = (
-        Index("channel_members_ours", "chat_id", "telegram_id", postgresql_where=text("grant_key IS NOT NULL")),
+        Index("channel_members_ours", "chat_id", "telegram_id", postgresql_where=text("grant_id IS NOT NULL")),
     )

@@ -54,7 +54,9 @@ def note_member(tx: Session, change: MemberChange) -> None:
         row.since = change.at
     came_otherwise = change.is_in and not change.was_in and not change.by_us
     if came_otherwise and (row.let_in_at is None or change.at > row.let_in_at):
-        row.grant_key = row.let_in_at = None  # somebody else let them in: they are not ours to remove
+        row.grant_id = row.let_in_at = row.let_in_update = (
+            None  # somebody else let them in: they are not ours to remove
+        )
     row.status, row.is_in, row.by_us = change.status, change.is_in, change.by_us
     row.told_at, row.told_update = change.at, change.update_id
 
@@ -72,10 +74,13 @@ def note_rights(tx: Session, change: RightsChange, now: datetime) -> None:
 
 
 def note_request(tx: Session, request: JoinRequested, now: datetime) -> None:
-    """Has a chat_join_request answered, once, however often it is told."""
+    """Has a chat_join_request answered, once, however often it is told. Other people's links to chats that are not sold
+    are other people's business."""
+    if not request.ours and tx.get(ChannelRow, request.chat_id) is None:
+        return
     row = member_row(tx, request.chat_id, request.telegram_id)
-    if row.asked_at is None or row.asked_at < request.asked_at:
-        row.asked_at = request.asked_at
+    if row.asked_update != request.update_id:
+        row.asked_update = request.update_id
         emit(tx, request, now)
 
 
