@@ -189,9 +189,10 @@ def hurry(tx: Session, reaction: str, field: str, values: Sequence[int], now: da
     `values`. What kept them from succeeding is over. Returns how many."""
     if not values:
         return 0
-    about = select(OutboxEvent.id).where(OutboxEvent.body[field].as_integer().in_(values))
+    numbers = [str(value) for value in values]
+    about = exists().where(OutboxEvent.id == Delivery.event_id, OutboxEvent.body[field].astext.in_(numbers))
     failed = update(Delivery).where(
-        Delivery.reaction == reaction, Delivery.done_at.is_(None), Delivery.failures > 0, Delivery.event_id.in_(about)
+        Delivery.reaction == reaction, Delivery.done_at.is_(None), Delivery.failures > 0, about
     )
     return len(tx.execute(failed.values(due_at=now).returning(Delivery.event_id)).all())
 

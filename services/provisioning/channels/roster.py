@@ -53,7 +53,8 @@ def note_member(tx: Session, change: MemberChange) -> None:
     if row.is_in != change.is_in or row.since is None:
         row.since = change.at
     came_otherwise = change.is_in and not change.was_in and not change.by_us
-    if came_otherwise and (row.let_in_at is None or change.at > row.let_in_at):
+    let_in = (row.let_in_at, row.let_in_update or 0) if row.let_in_at else None
+    if came_otherwise and (let_in is None or (change.at, change.update_id) > let_in):
         row.grant_id = row.let_in_at = row.let_in_update = (
             None  # somebody else let them in: they are not ours to remove
         )
