@@ -51,6 +51,7 @@ def examine(kit: Kit) -> Iterator[Finding]:
         *doctor_money.checks(kit),
         *((f"VPN server {server.code}", _server(server.code)) for server in kit.settings.vpn_servers),
         ("VPN servers", _servers),
+        ("Private chats", _chats),
         ("Storage", _storage),
         ("Support", _support),
     ]
@@ -144,6 +145,22 @@ def _servers(kit: Kit) -> str:
     if not codes:
         raise Trouble("there is none to give access on", "set VPN_SERVERS and its groups; see apps/agent/README.md")
     return ", ".join(codes)
+
+
+def _chats(kit: Kit) -> str:
+    """Of all that are sold: whether the bot may work there, and how many people are in."""
+    chats = kit.provisioners["channel"]
+    with kit.db.begin() as tx:
+        places = chats.places(tx)
+    says, lost = [], []
+    for place in places:
+        try:
+            says.append(chats.check(place).says)
+        except KioskError as error:
+            lost.append(f"{place}: {error}")
+    if lost:
+        raise Trouble("; ".join(lost), "make the bot an administrator there; see docs/access/channels.md")
+    return "; ".join(says) or "none is sold"
 
 
 def _storage(kit: Kit) -> str:

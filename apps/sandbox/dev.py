@@ -33,6 +33,7 @@ from services.platform.config import inherited_environment
 ROOT = Path(__file__).parents[2]
 MARK = "KIOSK_DEV"  # in the environment of every process that bin/dev starts
 SAMPLE = "apps/console/catalog.sample.toml"
+OF_THE_WORLD = "apps/sandbox/catalog.world.toml"
 
 
 def main() -> int:
@@ -89,6 +90,8 @@ class Dev:
                 with _step("3/4 Migrations and the sample catalogue"):
                     self._once("release", self._procfile.pop("release"), env)
                     self._once("catalogue", f"python -m apps.console catalog import {SAMPLE}", env)
+                    if "telegram" in environment.parts(self._given):
+                        self._once("catalogue-world", f"python -m apps.console catalog import {OF_THE_WORLD}", env)
                 at_end.callback(end_all_marked, MARK, str(self._directory))
                 return self._serve(env, world)
             finally:

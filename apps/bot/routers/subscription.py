@@ -10,6 +10,7 @@ from apps.bot.routers.checkout import open_payment
 from apps.bot.routers.shop import offers_to, open_card, open_shop
 from apps.bot.routers.wallet import open_wallet
 from apps.bot.screen import chat_of, show
+from apps.bot.screens.channel import render_way_in
 from apps.bot.screens.subscription import (
     config_caption,
     phase,
@@ -86,6 +87,10 @@ async def renew(
 
 
 async def _send_key(bot: Bot, chat_id: int, _: Language, subscription_id: int, access: Access) -> None:
+    if (invite := access.artifact("invite")) is not None:
+        way_in = render_way_in(_, access.location, invite.content)
+        await bot.send_message(chat_id, way_in.text, reply_markup=way_in.keyboard)
+        return
     file = access.artifact("file")
     if file is None:
         return

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.platform.db import Database
 from services.platform.outbox import emit
 from services.provisioning.channels.api import COMMANDING, DoorApi
-from services.provisioning.channels.entitled import entitled
+from services.provisioning.channels.entitled import entitled, overstaying
 from services.provisioning.channels.events import JoinRefused, JoinRequested, MemberRemoved
 from services.provisioning.channels.models import ChannelMemberRow, ChannelRow
 from services.provisioning.channels.roster import member_row
@@ -36,11 +35,15 @@ def answer_request(db: Database, api: DoorApi, event: JoinRequested, now: dateti
         # Noted first: if we die after Telegram has opened, we must know that it was us.
         row.grant_id, row.let_in_at, row.let_in_update = grant_id, event.asked_at, event.update_id
     is_let_in = api.approve(event.chat_id, event.telegram_id)
+    with db.begin() as tx:
+        row = member_row(tx, event.chat_id, event.telegram_id)
+        if is_let_in:
+            row.grant_id, row.let_in_at, row.let_in_update = grant_id, event.asked_at, event.update_id
+            row.status, row.is_in, row.by_us, row.since = "member", True, True, now
+        elif not (row.is_in and row.by_us) and not (is_retry and not row.is_in):
+            # Neither another worker nor an earlier try: an administrator was faster, or the request is taken back.
+            row.grant_id, row.let_in_at, row.let_in_update = before
     if not is_let_in:
-        with db.begin() as tx:
-            row = member_row(tx, event.chat_id, event.telegram_id)
-            if not is_retry or (row.is_in and not row.by_us):  # somebody else was faster, or the request is taken back
-                row.grant_id, row.let_in_at, row.let_in_update = before if not is_retry else (None, None, None)
         return
     log.info("let_in", chat=event.chat_id, grant=grant_id)
     put_out(db, api, event.chat_id, event.telegram_id, now)  # it may have ended while the door was being opened
@@ -83,10 +86,7 @@ def put_out_all(db: Database, api: DoorApi, chat_id: int, now: datetime) -> None
     """Everybody who was let in by us and may not be there any more, whatever updates or workers were lost. Raises as
     DoorApi."""
     with db.begin() as tx:
-        ours = select(ChannelMemberRow.telegram_id).where(
-            ChannelMemberRow.chat_id == chat_id, ChannelMemberRow.grant_id.is_not(None)
-        )
-        people = [who for who in tx.scalars(ours) if entitled(tx, who, chat_id, now) is None]
+        people = overstaying(tx, chat_id, now)
     for telegram_id in people:
         put_out(db, api, chat_id, telegram_id, now)
 

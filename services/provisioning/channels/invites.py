@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.provisioning.channels.api import DoorApi
+from services.provisioning.channels.entitled import goods_of
 from services.provisioning.channels.models import ChannelInviteRow
+from services.provisioning.models import AccessGrantRow
 from services.provisioning.provisioners.base import Grant
 
 
@@ -43,6 +45,13 @@ def link_in(tx: Session, cipher: Cipher, chat_id: int, grant_id: int) -> str | N
 def links_of(tx: Session, grant_id: int) -> list[ChannelInviteRow]:
     """In every chat that the grant ever led to, and that it is not closed in yet."""
     return list(tx.scalars(select(ChannelInviteRow).where(ChannelInviteRow.grant_id == grant_id)))
+
+
+def stale_links(tx: Session, chat_id: int) -> list[ChannelInviteRow]:
+    """Those to one chat that nothing wants any more: the grant has ended, or its good leads to another chat now."""
+    unwanted = or_(AccessGrantRow.wanted == "ended", AccessGrantRow.good.not_in(goods_of(tx, chat_id)))
+    links = select(ChannelInviteRow).join(AccessGrantRow, AccessGrantRow.id == ChannelInviteRow.grant_id)
+    return list(tx.scalars(links.where(ChannelInviteRow.chat_id == chat_id, unwanted)))
 
 
 def revoke(db: Database, api: DoorApi, cipher: Cipher, row: ChannelInviteRow) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.platform.outbox import emit
+from services.provisioning.channels.entitled import last_grant
 from services.provisioning.channels.events import JoinRequested
 from services.provisioning.channels.models import ChannelMemberRow, ChannelRow
 from services.provisioning.channels.trouble import note_fine, note_trouble
@@ -52,9 +53,11 @@ def note_member(tx: Session, change: MemberChange) -> None:
         return
     if row.is_in != change.is_in or row.since is None:
         row.since = change.at
-    came_otherwise = change.is_in and not change.was_in and not change.by_us
+    came = change.is_in and not change.was_in
     let_in = (row.let_in_at, row.let_in_update or 0) if row.let_in_at else None
-    if came_otherwise and (let_in is None or (change.at, change.update_id) > let_in):
+    if came and change.by_us and row.grant_id is None:
+        row.grant_id = last_grant(tx, change.telegram_id, change.chat_id)  # we forgot, Telegram did not
+    elif came and not change.by_us and (let_in is None or (change.at, change.update_id) > let_in):
         row.grant_id = row.let_in_at = row.let_in_update = (
             None  # somebody else let them in: they are not ours to remove
         )

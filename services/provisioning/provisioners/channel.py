@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from services import catalog
 from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.outbox import emit
@@ -57,7 +58,13 @@ class TelegramChats(Provisioner):
                 return Held("absent")
             raise Rejected("a chat is for people, and this grant is no person's")
         chat = chat_of(grant.good) if grant.state != "ended" else None
-        self._close(db, grant, grant.telegram_id, but=chat, now=now)
+        try:
+            self._close(db, grant, grant.telegram_id, but=chat, now=now)
+        except Misconfigured:
+            if chat is None:
+                raise
+            # A chat that its good has left, where the bot cannot work any more, keeps nobody out of the new one:
+            # `repair` ends it there as soon as that can be done.
         if chat is None:
             return Held("absent")
         with self._watched(db, chat, now):
@@ -82,7 +89,9 @@ class TelegramChats(Provisioner):
         self.apply(db, replace(grant, state="ended"), ref, now)
 
     def places(self, tx: Session) -> Sequence[str]:
-        return [str(chat) for chat in tx.scalars(select(ChannelRow.chat_id).order_by(ChannelRow.chat_id))]
+        """Chats of the catalogue, and those which people still have access to."""
+        sold = {chat_of(good) for good in catalog.goods(tx) if good.kind == KIND}
+        return [str(chat) for chat in sorted(sold | set(tx.scalars(select(ChannelRow.chat_id))), reverse=True)]
 
     def check(self, place: str) -> Health:
         chat = int(place)
@@ -98,12 +107,17 @@ class TelegramChats(Provisioner):
         chat = int(place)
         try:
             with self._watched(db, chat, now):
+                self._known(db, chat)
                 lacking = self._api.missing_rights(chat)
                 if lacking:
                     raise Misconfigured(f"missing rights: {', '.join(lacking)}")
                 with db.begin() as tx:
                     note_fine(tx, chat, now)
                 door.put_out_all(db, self._api, chat, now)
+                with db.begin() as tx:
+                    stale = invites.stale_links(tx, chat)
+                for link in stale:
+                    invites.revoke(db, self._api, self._cipher, link)
         except Misconfigured:
             return
 

@@ -85,7 +85,7 @@ class Club:
         return [link["invite_link"] for link in self.shown()["links"] if not link["is_revoked"]]
 
     def pass_days(self, days: float) -> None:
-        self.kiosk.pass_time(timedelta(days=days), step=timedelta(days=1))
+        self.kiosk.pass_time(timedelta(days=days), step=timedelta(days=8))
         self.settle()
 
     def repair(self) -> None:

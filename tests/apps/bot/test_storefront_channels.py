@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from apps.console import doctor
 from services import provisioning, subscriptions
 from tests.apps.bot.club import BOT, Club, operator
 from tests.apps.bot.storefront import Storefront, Visitor, buttons
@@ -311,6 +312,37 @@ def test_a_mended_good_moves_everybody_at_their_next_change(club: Club, member: 
     assert (club.status(member), club.live_links()) == ("left", [])
     assert other.ask(member, other.link(member)) is None
     assert other.status(member) == "member"
+
+
+def test_a_chat_that_was_lost_for_good_keeps_nobody_out_of_the_new_one(club: Club, member: Visitor) -> None:
+    club.owner_puts(BOT, status="kicked")
+    other = Club(club.shop, title="The other club")
+    club.buy(member)
+    assert other.ask(member, other.link(member)) is None
+    assert other.status(member) == "member"
+    assert club.status(member) == "member"
+    club.owner_puts(BOT, status="administrator")
+    club.repair()
+    assert (club.status(member), club.live_links()) == ("left", [])
+    assert other.status(member) == "member"
+
+
+def test_the_link_is_at_hand_again(club: Club, member: Visitor) -> None:
+    member.say("/my")
+    member.tap("Configuration and QR")
+    shown = member.last()
+    assert "Your link to The club" in shown["text"]
+    assert buttons(shown)[0]["url"] == club.link(member)
+
+
+def test_the_doctor_names_chats_and_what_is_missing(club: Club, member: Visitor) -> None:
+    def says() -> str:
+        [found] = [one for one in doctor.examine(club.kiosk.kit) if one.what == "Private chats"]
+        return f"{found.says} -> {found.remedy}"
+
+    assert says() == "The club: 3 members, the bot may invite and remove -> "
+    club.owner_puts(BOT, status="administrator", rights=["can_invite_users"])
+    assert "the bot lacks can_restrict_members -> make the bot an administrator there" in says()
 
 
 def test_a_private_chat_is_never_spoken_to(club: Club, member: Visitor) -> None:
