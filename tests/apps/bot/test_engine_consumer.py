@@ -262,6 +262,12 @@ def test_whose_update_it_is() -> None:
     assert person_of({"update_id": 1, "callback_query": {"from": {"id": 8}, "message": {"chat": chat}}}) == 8
     assert person_of({"update_id": 1, "poll_answer": {"user": {"id": 9}}}) == 9
     assert person_of({"update_id": 1, "channel_post": {"chat": chat}}) == -100
+    by, whom = {"id": 42}, {"user": {"id": 7}}
+    assert person_of({"update_id": 1, "chat_member": {"chat": chat, "from": by, "new_chat_member": whom}}) == 7
+    assert (
+        person_of({"update_id": 1, "my_chat_member": {"chat": chat, "from": {"id": 7}, "new_chat_member": whom}}) == 7
+    )
+    assert person_of({"update_id": 1, "chat_member": {"from": by, "new_chat_member": "x"}}) == 42
     assert person_of({"update_id": 11, "something_new": "of another shape"}) == 11
     assert chat_of({"update_id": 1, "callback_query": {"from": {"id": 8}, "message": {"chat": chat}}}) == -100
     assert chat_of({"update_id": 1, "something_new": 3}) is None
