@@ -16,7 +16,7 @@ import pytest
 from services.platform.errors import KioskError
 from services.provisioning.provisioners.base import Misconfigured, OutOfStock, Rejected, TryLater
 from services.provisioning.wireguard.addresses import addresses
-from services.provisioning.wireguard.agent import TIMEOUT, AgentClient, AgentHealth, Peer, StaleRevision
+from services.provisioning.wireguard.agent import TIMEOUT, AgentClient, AgentHealth, Peer, PeerStats, StaleRevision
 from services.provisioning.wireguard.keys import generate_keypair, generate_preshared_key
 
 SECRET = "correct horse battery staple"
@@ -192,6 +192,40 @@ def test_a_health_of_another_shape_is_tried_later(
 
     with pytest.raises(TryLater, match="unknown shape"):
         client.health()
+
+
+def test_stats_are_by_public_key(puppet: Puppet, client: AgentClient) -> None:
+    rows = {
+        PEERS[0].public_key: {"latest_handshake": 1790000000, "rx": 5, "tx": 2**60, "endpoint": "ignored"},
+        PEERS[1].public_key: {"latest_handshake": 0, "rx": 0, "tx": 0},
+    }
+    puppet.answers(200, json.dumps({"peers": rows}).encode())
+
+    seen = datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
+    assert client.stats() == {
+        PEERS[0].public_key: PeerStats(latest_handshake=seen, rx=5, tx=2**60),
+        PEERS[1].public_key: PeerStats(latest_handshake=None, rx=0, tx=0),
+    }
+    assert puppet.heard.startswith(b"GET /vpn/de1/stats HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"peers": []},
+        {"peers": {"key": None}},
+        {"peers": {"key": {"rx": 1, "tx": 1}}},
+        {"peers": {"key": {"latest_handshake": 0, "rx": "1", "tx": 1}}},
+        {"peers": {"key": {"latest_handshake": 0, "rx": -1, "tx": 1}}},
+        {"peers": {"key": {"latest_handshake": 10**20, "rx": 1, "tx": 1}}},
+    ],
+)
+def test_stats_of_another_shape_are_tried_later(puppet: Puppet, client: AgentClient, answer: dict[str, object]) -> None:
+    puppet.answers(200, json.dumps(answer).encode())
+
+    with pytest.raises(TryLater):
+        client.stats()
 
 
 def test_it_waits_3_seconds_to_connect_and_10_to_read() -> None:
