@@ -9,11 +9,12 @@ from services.provisioning.wireguard.portal_answers import HeldPeer
 PREFIX = "kiosk-"  # of the names of our peers; with another owner or another name a peer is somebody else's
 
 
-def converge(portal: PortalClient, wanted: Sequence[PortalPeer]) -> None:
-    """Repeating it changes nothing. Other people's peers on the interface are left alone; Misconfigured when one of
-    them has an address of ours, which WireGuard would silently take away from it. Raises the errors of
-    provisioners.base; what was done until then is right, and the next call goes on from there."""
-    held = {peer.public_key: peer for peer in portal.peers()}
+def converge(portal: PortalClient, wanted: Sequence[PortalPeer], everybody: Sequence[HeldPeer]) -> None:
+    """`everybody` is what the portal held before `wanted` was read. Repeating it changes nothing. Other people's peers
+    on the interface are left alone; Misconfigured when one of them has an address of ours, which WireGuard would
+    silently take away from it. Raises the errors of provisioners.base; what was done until then is right, and the next
+    call goes on from there."""
+    held = {peer.public_key: peer for peer in everybody}
     keys = {peer.public_key for peer in wanted}
     strangers = [peer for peer in held.values() if peer.public_key not in keys and not is_ours(peer, portal.user)]
     _refuse_overlap(wanted, strangers)
@@ -29,9 +30,9 @@ def converge(portal: PortalClient, wanted: Sequence[PortalPeer]) -> None:
             portal.update(peer)
 
 
-def differs(portal: PortalClient, wanted: Sequence[PortalPeer]) -> bool:
-    """Whether `converge` would change anything. One request."""
-    held = {peer.public_key: peer for peer in portal.peers()}
+def differs(portal: PortalClient, wanted: Sequence[PortalPeer], everybody: Sequence[HeldPeer]) -> bool:
+    """Whether `converge` would change anything."""
+    held = {peer.public_key: peer for peer in everybody}
     ours = {key for key, peer in held.items() if is_ours(peer, portal.user)}
     if not ours <= {peer.public_key for peer in wanted}:
         return True

@@ -12,11 +12,11 @@ import pytest
 from apps.sandbox.wgportal import interface_key
 from services.platform.errors import KioskError
 from services.provisioning.provisioners.base import Misconfigured, Rejected, TryLater
+from services.provisioning.wireguard import portal_list
 from services.provisioning.wireguard.addresses import addresses
 from services.provisioning.wireguard.agent import PeerStats
 from services.provisioning.wireguard.keys import generate_keypair, generate_preshared_key
 from services.provisioning.wireguard.portal import NO_KEY, PortalClient, PortalPeer
-from services.provisioning.wireguard.portal_list import converge, differs
 from tests.services.provisioning.wireguard.conftest import TOKEN
 from tests.services.provisioning.wireguard.puppet import Puppet
 
@@ -54,6 +54,14 @@ def connect() -> Iterator[Connect]:
 @pytest.fixture
 def portal(portal_url: str, connect: Connect) -> PortalClient:
     return connect(portal_url)
+
+
+def converge(portal: PortalClient, wanted: list[PortalPeer]) -> None:
+    portal_list.converge(portal, wanted, portal.peers())
+
+
+def differs(portal: PortalClient, wanted: list[PortalPeer]) -> bool:
+    return portal_list.differs(portal, wanted, portal.peers())
 
 
 def held(url: str) -> dict[str, dict[str, Any]]:
