@@ -16,12 +16,14 @@ from services.provisioning.events import (
 )
 from services.provisioning.follow import grant, withdraw
 from services.provisioning.grants import AccessNotFound
+from services.provisioning.locate import LocationNotFound, choose_location, locations_for
 from services.provisioning.places import check_server, plan_checks, schedule_checks
 from services.provisioning.provisioners.base import (
     Artifact,
     Capability,
     Device,
     Health,
+    Location,
     OutOfStock,
     Provisioner,
     Unsupported,
@@ -40,6 +42,8 @@ __all__ = [
     "Device",
     "GrantChanged",
     "Health",
+    "Location",
+    "LocationNotFound",
     "OutOfStock",
     "Provisioner",
     "ServerCheckDue",
@@ -47,7 +51,9 @@ __all__ = [
     "access_of",
     "apply",
     "check_server",
+    "choose_location",
     "grant",
+    "locations_for",
     "plan_checks",
     "qr_png",
     "rotate",

@@ -32,7 +32,10 @@ Read = Callable[[], tuple[int, Sequence[WantedPeer]]]
 
 
 class Way(Protocol):
-    """To one server. Everything raises the errors of provisioners.base."""
+    """To one server. Everything raises the errors of provisioners.base. `keeps_order`: it refuses an older list than
+    it has; elsewhere the newest must be looked at again after each push."""
+
+    keeps_order: bool
 
     def push(self, read: Read) -> int:
         """Makes the server equal to the newest list; the revision that it holds now. Raises StaleRevision too, where
@@ -41,11 +44,8 @@ class Way(Protocol):
     def holds(self, read: Read) -> bool:
         """Whether a push would change nothing."""
 
-    def stats(self) -> dict[str, PeerStats] | None:
-        """By public key, of the peers that may connect now; None where the server counts nothing."""
-
-    def held(self) -> set[str]:
-        """Public keys of the peers that may connect now."""
+    def look(self) -> tuple[set[str], dict[str, PeerStats]]:
+        """Public keys of the peers that may connect now, and their traffic, where it is counted."""
 
     def check(self) -> str:
         """One line for operators. Also raises when the server is not fit for buyers."""
@@ -54,6 +54,8 @@ class Way(Protocol):
 
 
 class AgentWay:
+    keeps_order = True
+
     def __init__(self, url: str, secret: str) -> None:
         self._client = AgentClient(url, secret)
 
@@ -67,11 +69,11 @@ class AgentWay:
         health, (revision, _) = self._client.health(), read()
         return health.applied and health.revision == revision
 
-    def stats(self) -> dict[str, PeerStats] | None:
-        return self._client.stats()
-
-    def held(self) -> set[str]:
-        return set(self._client.stats())
+    def look(self) -> tuple[set[str], dict[str, PeerStats]]:
+        health, stats = self._client.health(), self._client.stats()
+        if not health.applied and health.revision:
+            raise TryLater("the agent is just giving its interface the list back")
+        return set(stats), stats
 
     def check(self) -> str:
         health = self._client.health()
@@ -87,6 +89,8 @@ class PortalWay:
     """A portal knows no revisions: what it holds is looked at first and our list is read after that, so that nothing
     which came to the list meanwhile is taken for somebody's leavings."""
 
+    keeps_order = False
+
     def __init__(self, url: str, user: str, token: str, interface: str, public_key: str) -> None:
         self._client = PortalClient(url, user, token, interface)
         self._interface, self._public_key = interface, public_key
@@ -101,11 +105,9 @@ class PortalWay:
         held = self._client.peers()
         return not differs(self._client, _named(read()[1]), held)
 
-    def stats(self) -> dict[str, PeerStats] | None:
-        return self._client.stats()
-
-    def held(self) -> set[str]:
-        return {peer.public_key for peer in self._client.peers() if not peer.disabled and not peer.expires}
+    def look(self) -> tuple[set[str], dict[str, PeerStats]]:
+        live = {peer.public_key for peer in self._client.peers() if not peer.disabled}
+        return live, self._client.stats() or {}
 
     def check(self) -> str:
         health = self._client.health()
