@@ -29,6 +29,7 @@ from services.provisioning.provisioners.base import (
     Misconfigured,
     Provisioner,
     Ref,
+    TryLater,
 )
 from services.provisioning.provisioners.wireguard_places import choices, offered_by
 from services.provisioning.provisioners.wireguard_pool import Pool
@@ -84,10 +85,16 @@ class WireguardFleet(Provisioner):
 
     def fetch(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
         with db.begin() as tx:
-            peer = self._pool.peer(tx, grant.id)
-        if peer is None:
+            there = self._pool.peer(tx, grant.id)
+        if there is None:
             return Held("absent")
-        return dict(self.survey(db, peer.server, [(grant, ref)], now)).get(grant.id) or self._held(peer)
+        look = self._servers.look(there.server)
+        with db.begin() as tx:
+            peer = self._pool.peer(tx, grant.id)
+            if peer is None or peer.server != there.server:
+                raise TryLater("it moves just now", after=2)
+            self._servers.count(tx, [peer], look)
+            return self._seen(peer, look)
 
     def remove(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> None:
         self.apply(db, replace(grant, state="ended"), ref, now)
@@ -126,7 +133,7 @@ class WireguardFleet(Provisioner):
             peers = {peer.grant_id: peer for peer in tx.scalars(own.order_by(WireguardPeerRow.slot).with_for_update())}
             here = {grant_id: peer for grant_id, peer in peers.items() if peer.server == place}
             applied = self._servers.applied(tx, place)
-            self._servers.count(tx, here, look)
+            self._servers.count(tx, here.values(), look)
             settled = {key: peer for key, peer in here.items() if peer.revision <= applied}
             found = {key: self._seen(peer, look) for key, peer in settled.items()}
             if any(held.state == "absent" for held in found.values()):

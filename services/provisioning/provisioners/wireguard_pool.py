@@ -183,7 +183,8 @@ class Pool:
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
-    return ~WireguardPeerRow.active & (WireguardPeerRow.free_after <= now)
+    """Not null even where there is no `free_after`: a suspended peer is never free."""
+    return ~WireguardPeerRow.active & WireguardPeerRow.free_after.is_not(None) & (WireguardPeerRow.free_after <= now)
 
 
 def _place(grant_id: int) -> str:

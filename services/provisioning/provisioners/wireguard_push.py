@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -78,9 +78,9 @@ class Servers:
         live, stats = way.look()
         return Look(frozenset(live), stats, asked_at, wall_clock())
 
-    def count(self, tx: Session, peers: Mapping[int, WireguardPeerRow], look: Look) -> None:
+    def count(self, tx: Session, peers: Iterable[WireguardPeerRow], look: Look) -> None:
         """Adds what was used since the last look. Peers must be locked."""
-        for peer in peers.values():
+        for peer in peers:
             seen = look.stats.get(peer.public_key)
             if seen is None or (peer.counted_at is not None and peer.counted_at >= look.asked_at):
                 continue  # a later answer was counted already
