@@ -15,7 +15,7 @@ from services.catalog import Good
 from services.platform.clock import wall_clock
 from services.platform.db import Database
 from services.provisioning.provisioners.base import Location, Misconfigured, OutOfStock, TryLater
-from services.provisioning.provisioners.wireguard_push import Look
+from services.provisioning.provisioners.wireguard_usage import Look, count
 from services.provisioning.wireguard.agent import PeerStats
 from tests.services.provisioning.wireguard.fleets import CODES, GOOD, Fleet, fleet_of, server
 from tests.world import World
@@ -108,7 +108,7 @@ def test_an_answer_that_comes_late_is_not_counted_again(fleet: Fleet) -> None:
     with fleet.db.begin() as tx:
         peer = fleet.port._pool.peer(tx, grant.id)
         assert peer
-        fleet.port._servers.count(tx, [peer], late)
+        count([peer], late)
     assert fleet.rows("used_bytes") == [(200,)]
 
 
