@@ -45,7 +45,7 @@ def build(settings: Settings, process: str) -> Kit:
     )
     token = settings.telegram_bot_token.get_secret_value()
     provisioners: dict[str, Provisioner] = {
-        "wireguard": WireguardFleet(settings.vpn_servers, cipher),
+        "wireguard": WireguardFleet(settings.vpn_servers, cipher, db, clock),
         "channel": TelegramChats(api_url=settings.telegram_api_url, token=token, cipher=cipher),
     }
     return Kit(

@@ -50,8 +50,8 @@ def _chat(value: object) -> bool:
 # By kind: what its options may be, and how each is checked. A kind without a required option needs no [[good]]: its
 # own name in a tariff's `access` is enough.
 OPTIONS: Mapping[str, Mapping[str, Callable[[object], bool]]] = {
-    "wireguard": {},
     "channel": {"chat": _chat},
+    "wireguard": {"servers": _words},
 }
 REQUIRED: Mapping[str, frozenset[str]] = {"channel": frozenset({"chat"})}
 

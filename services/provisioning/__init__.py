@@ -27,12 +27,14 @@ from services.provisioning.events import (
 )
 from services.provisioning.follow import grant, withdraw
 from services.provisioning.grants import AccessNotFound, kind_of
+from services.provisioning.locate import LocationNotFound, choose_location, locations_for
 from services.provisioning.places import check_server, plan_checks, schedule_checks
 from services.provisioning.provisioners.base import (
     Artifact,
     Capability,
     Device,
     Health,
+    Location,
     OutOfStock,
     Provisioner,
     Unsupported,
@@ -55,6 +57,8 @@ __all__ = [
     "Health",
     "JoinRefused",
     "JoinRequested",
+    "Location",
+    "LocationNotFound",
     "MemberBanned",
     "MemberChange",
     "MemberRemoved",
@@ -67,11 +71,13 @@ __all__ = [
     "answer_join",
     "apply",
     "check_server",
+    "choose_location",
     "decline_join",
     "go_on",
     "grant",
     "is_inside",
     "kind_of",
+    "locations_for",
     "missing_rights",
     "note_member",
     "note_request",
