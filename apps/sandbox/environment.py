@@ -42,7 +42,7 @@ def given(file: Path) -> dict[str, str]:
 def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """Only what no setting of Kiosk is: a check must never reach anybody's real data."""
     settings = {name.upper() for name in Settings.model_fields} | {"WEBHOOK_BASE_URL"}
-    grouped = ("VPN_", "POSTGRES_")
+    grouped = ("VPN_", "REMNAWAVE_", "POSTGRES_")
     return {name: value for name, value in environ.items() if name not in settings and not name.startswith(grouped)}
 
 

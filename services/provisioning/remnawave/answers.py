@@ -13,8 +13,9 @@ from services.platform.errors import TryLater
 @dataclass(frozen=True, slots=True)
 class PanelUser:
     """`key` names the user in addresses: the uuid on 2.x, the number on 3.x. `status`: ACTIVE, DISABLED, LIMITED,
-    EXPIRED. `traffic_bytes` 0 is no limit; `devices` 0 is no limit, None the panel's own default; `squads` are uuids,
-    None when the answer left them out. `short_uuid` and `link` open the access: they are secret."""
+    EXPIRED. `traffic_bytes` 0 is no limit; `reset_at` is when used traffic was last forgotten; `devices` 0 is no limit,
+    None the panel's own default; `squads` are uuids, None when the answer left them out. `short_uuid` and `link` open
+    the access: they are secret."""
 
     username: str
     key: str
@@ -24,6 +25,7 @@ class PanelUser:
     traffic_bytes: int
     traffic_reset: str
     used_bytes: int | None
+    reset_at: datetime | None
     devices: int | None
     squads: frozenset[str] | None
     tag: str | None
@@ -38,7 +40,7 @@ class PanelDevice:
 
     hwid: str
     name: str
-    added_at: datetime | None
+    seen_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def read_user(answer: Any) -> PanelUser:
             traffic_bytes=_number(answer["trafficLimitBytes"]),
             traffic_reset=_text(answer["trafficLimitStrategy"]),
             used_bytes=_used(answer),
+            reset_at=_moment_or_none(answer.get("lastTrafficResetAt")),
             devices=_number_or_none(answer.get("hwidDeviceLimit")),
             squads=_squads(answer.get("activeInternalSquads")),
             tag=_text_or_none(answer.get("tag")),
@@ -93,7 +96,8 @@ def read_devices(answer: Any) -> list[PanelDevice]:
         if isinstance(device, dict) and isinstance(device.get("hwid"), str):
             parts = [device.get(name) for name in ("deviceModel", "platform", "osVersion")]
             name = " ".join(part.strip()[:60] for part in parts if isinstance(part, str) and part.strip())
-            found.append(PanelDevice(device["hwid"], name, _moment_or_none(device.get("createdAt"))))
+            seen = device.get("updatedAt") or device.get("createdAt")
+            found.append(PanelDevice(device["hwid"], name, _moment_or_none(seen)))
     return found
 
 

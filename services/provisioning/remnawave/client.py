@@ -135,15 +135,18 @@ class Panel:
 
     def _paged(self) -> list[PanelUser]:
         found: dict[str, PanelUser] = {}
-        start = 0  # by what has come: a panel may give less at once than it is asked for
+        start, totals = 0, set[Any]()  # by what has come: a panel may give less at once than it is asked for
         for _ in range(PAGES):
             answer = self._http.get("/users", {"start": start, "size": PAGE})
             users, total = read_users(answer), answer.get("total")
             found |= {user.username: user for user in users}
             start += len(users)
-            if type(total) is int and len(found) == start == total:
+            totals.add(total)
+            if type(total) is not int or len(totals) > 1:
+                break
+            if len(found) == start == total:
                 return list(found.values())
-            if type(total) is not int or not users or start >= total:
+            if not users or start >= total:
                 break
         raise TryLater("the panel's list of users is not complete: it changed while it was read")
 

@@ -16,7 +16,7 @@ from services.platform.documents import BadDocument, read_object
 from services.platform.errors import KioskError, Misconfigured, Rejected, TryLater
 
 TIMEOUTS = httpx.Timeout(15.0, connect=5.0)  # seconds between two bytes, seconds to connect
-LONGEST_ANSWER = 60.0  # seconds from the first byte to the last
+LONGEST_ANSWER = 20.0  # seconds from the first byte to the last
 LARGEST_ANSWER = 32 * 1024 * 1024  # a page of 500 users is about 1 MiB
 USER_ABSENT = {"A025", "A063"}
 
