@@ -16,7 +16,8 @@ from sqlalchemy import text
 from services import billing
 from services.platform import outbox
 from services.platform.clock import wall_clock
-from services.reactions import react, routes
+from services.react import react
+from services.reactions import routes
 from tests.processes import errands
 from tests.processes.aftermath import MINUTE, ONCE, Survivor
 from tests.processes.crashes import Doomed, doomed_program
