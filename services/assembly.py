@@ -23,6 +23,7 @@ from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
 from services.provisioning import Provisioner
+from services.provisioning.provisioners.remnawave import RemnawavePanels
 from services.provisioning.provisioners.wireguard import WireguardFleet
 
 OPEN_CALLS = 12  # to one provider, of the 16 that apps.threads lets wait
@@ -43,6 +44,8 @@ def build(settings: Settings, process: str) -> Kit:
         application=f"kiosk-{process}",
     )
     provisioners: dict[str, Provisioner] = {"wireguard": WireguardFleet(settings.vpn_servers, cipher)}
+    if settings.remnawave_panels:
+        provisioners["remnawave"] = RemnawavePanels(settings.remnawave_panels, cipher)
     return Kit(
         settings=settings,
         clock=clock,

@@ -92,12 +92,13 @@ def running_panel(directory: Path, clock: Clock, dialect: str, code: str = "main
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    app = remnawave.create_app(directory / code, lambda: clock.now, tokens=[TOKEN], dialect=dialect, **settings)
+    url = f"http://127.0.0.1:{port}"
+    usual = {"tokens": [TOKEN], "dialect": dialect, "public_url": url}
+    app = remnawave.create_app(directory / code, lambda: clock.now, **(usual | settings))
     serving = server(app, port=port)
     thread = threading.Thread(target=serving.run, daemon=True)
     thread.start()
     wait_for(lambda: serving.started)
-    url = f"http://127.0.0.1:{port}"
     with httpx.Client(base_url=url, trust_env=False, timeout=20) as http:
         yield TestPanel(code, url, http)
     serving.should_exit = True
