@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from apps.sandbox import cryptopay, robokassa, telegram, vpn, yookassa
+from apps.sandbox import cryptopay, remnawave, robokassa, telegram, vpn, yookassa
 from apps.sandbox.clock import Offset
 from apps.sandbox.environment import environment
 from apps.sandbox.server import server
@@ -90,6 +90,16 @@ class World:
                 notification_url=f"{self.url}/kiosk/cryptopay",
                 pauses=(0.05, 0.1, 60),
             ),
+            **{
+                f"/{name}": remnawave.create_app(
+                    directory / name,
+                    self.offset.now,
+                    dialect=dialect,
+                    public_url=f"{self.url}/{name}",
+                    pause=0.05,
+                )
+                for name, dialect in (("panel", "3"), ("panel2", "2"))
+            },
             "/vpn": vpn.create_app(directory / "vpn", secret="sandbox-agent-secret", codes=codes),
         }
         app = Starlette(
@@ -348,7 +358,7 @@ def kiosk_in(world: World, stack: Stack, database_url: str, **changes: str) -> I
         world.kiosk = kiosk
         yield kiosk
         world.kiosk = None
-        for part in ("telegram", "yookassa", "robokassa", "cryptopay", "vpn"):
+        for part in ("telegram", "yookassa", "robokassa", "cryptopay", "vpn", "panel", "panel2"):
             http.delete(f"/{part}/faults")
     kit.close()
 

@@ -88,7 +88,9 @@ class TestPanel:
 
 
 @contextmanager
-def running_panel(directory: Path, clock: Clock, dialect: str, code: str = "main", **settings: Any) -> Iterator[TestPanel]:
+def running_panel(
+    directory: Path, clock: Clock, dialect: str, code: str = "main", **settings: Any
+) -> Iterator[TestPanel]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
