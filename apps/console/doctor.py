@@ -8,7 +8,7 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from apps.console import doctor_money
+from apps.console import doctor_money, doctor_panels
 from apps.console.findings import Finding, Trouble
 from services import assembly, catalog
 from services.kit import Kit
@@ -51,6 +51,7 @@ def examine(kit: Kit) -> Iterator[Finding]:
         *doctor_money.checks(kit),
         *((f"VPN server {server.code}", _server(server.code)) for server in kit.settings.vpn_servers),
         ("VPN servers", _servers),
+        *doctor_panels.checks(kit),
         ("Storage", _storage),
         ("Support", _support),
     ]
@@ -141,6 +142,8 @@ def _server(code: str) -> Callable[[Kit], str]:
 
 def _servers(kit: Kit) -> str:
     codes = [server.code for server in kit.settings.vpn_servers]
+    if not codes and kit.settings.remnawave_panels:
+        return "none; panels give the access"
     if not codes:
         raise Trouble("there is none to give access on", "set VPN_SERVERS and its groups; see apps/agent/README.md")
     return ", ".join(codes)

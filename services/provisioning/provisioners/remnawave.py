@@ -83,12 +83,19 @@ class RemnawavePanels(Provisioner):
         if user is not None:
             place.panel.delete(user)
 
+    def reserve(self, tx: Session, grant: Grant, now: datetime) -> None:
+        """A panel always has room."""
+
+    def repair(self, db: Database, place: str, now: datetime) -> None:
+        """Nothing as a whole: what a panel lost is given back grant by grant."""
+
     def places(self, tx: Session) -> Sequence[str]:
         return tuple(self._where.places)
 
     def check(self, place: str) -> Health:
         """Also that its squads are there, which nobody else would notice before somebody has paid."""
         here = self._where.place(place)
+        here.forget_squads()  # asks for real
         squads, unknown = here.squads({})
         if unknown:
             raise Misconfigured(f"panel {place} has no squad {', '.join(unknown)}: mend REMNAWAVE_..._SQUADS")
