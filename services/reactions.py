@@ -7,16 +7,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import structlog
-
 from services import billing, gifts, identity, notifications, provisioning, referrals, subscriptions, wallet
 from services.kit import Kit
 from services.platform import outbox
-from services.platform.clock import wall_clock
-from services.platform.errors import TryLater
-from services.reaction import Reaction, inside, outside, plain
-
-log = structlog.get_logger(__name__)
+from services.reaction import inside, outside, plain
 
 # default: our own tables only. payments, access, telegram: one for each outside system, so that a slow one delays
 # nobody else. ocr, rules, payouts: the receipts' stations.
@@ -70,11 +64,16 @@ REACTIONS = (
     ),
     plain(subscriptions.SubscriptionExtended, referrals.give_pending),
     plain(referrals.RewardChanged, notifications.tell_referral_reward),
-    outside(
+    inside(
         subscriptions.SubscriptionExtended,
         "provisioning.grant",
+        lambda kit, tx, event, now: provisioning.grant(tx, event, now, kit.provisioners),
+    ),
+    outside(
+        provisioning.GrantChanged,
+        "provisioning.apply",
         "access",
-        lambda kit, event, now: provisioning.grant(kit.db, event, now, kit.provisioners),
+        lambda kit, event, now: provisioning.apply(kit.db, event, now, kit.provisioners, kit.cipher),
     ),
     plain(provisioning.AccessGranted, notifications.tell_access_granted),
     inside(
@@ -128,7 +127,11 @@ REACTIONS = (
         "notifications.tell_foreign_refund",
         lambda kit, tx, event, now: notifications.tell_foreign_refund(tx, event, now, kit.settings.telegram_admin_ids),
     ),
-    plain(subscriptions.SubscriptionShortened, provisioning.shorten),
+    inside(
+        subscriptions.SubscriptionShortened,
+        "provisioning.shorten",
+        lambda _, tx, event, now: provisioning.withdraw(tx, event, now),
+    ),
     # Gifts, from one person to another.
     plain(gifts.GiftBought, notifications.tell_gift_bought),
     plain(gifts.GiftClaimed, notifications.tell_gift_claimed),
@@ -173,20 +176,18 @@ REACTIONS = (
         lambda kit, tx, event, now: notifications.tell_statement(tx, event, now, kit.settings.telegram_admin_ids),
     ),
     # It stands still: access ends until it goes on.
-    outside(
+    inside(
         subscriptions.SubscriptionPaused,
         "provisioning.suspend",
-        "access",
-        lambda kit, event, now: provisioning.withdraw(kit.db, event, now, kit.provisioners),
+        lambda _, tx, event, now: provisioning.withdraw(tx, event, now),
     ),
     plain(subscriptions.SubscriptionPaused, notifications.tell_paused),
     plain(subscriptions.SubscriptionCanceled, notifications.tell_canceled),
     # It is over: access ends, the person is told.
-    outside(
+    inside(
         subscriptions.SubscriptionExpired,
         "provisioning.withdraw",
-        "access",
-        lambda kit, event, now: provisioning.withdraw(kit.db, event, now, kit.provisioners),
+        lambda _, tx, event, now: provisioning.withdraw(tx, event, now),
     ),
     plain(subscriptions.SubscriptionExpired, notifications.tell_expired),
     # Tokens: what came, what a period cost, what is left.
@@ -201,6 +202,11 @@ REACTIONS = (
         lambda kit, tx, event, now: wallet.expire_bonus(tx, event, now, kit.settings.bonus_tokens_days),
     ),
     # Housekeeping with the outside.
+    inside(
+        provisioning.ChecksDue,
+        "provisioning.plan_checks",
+        lambda kit, tx, _event, now: provisioning.plan_checks(tx, now, kit.provisioners),
+    ),
     outside(
         provisioning.ServerCheckDue,
         "provisioning.check_server",
@@ -217,14 +223,13 @@ REACTIONS = (
             now,
             channel=kit.telegram,
             pace=kit.pace,
-            provisioners=kit.provisioners,
             time_zone=kit.settings.time_zone,
             cipher=kit.cipher,
             bot_url=lambda: f"{kit.settings.telegram_link_url}/{kit.telegram.username()}",
         ),
     ),
 )
-RECORD_ONLY: tuple[type[outbox.Event], ...] = ()
+RECORD_ONLY: tuple[type[outbox.Event], ...] = (provisioning.AccessSoldOut,)
 
 BY_NAME = {reaction.name: reaction for reaction in REACTIONS}
 
@@ -232,40 +237,3 @@ BY_NAME = {reaction.name: reaction for reaction in REACTIONS}
 routes: dict[str, list[outbox.Route]] = {event.name: [] for event in RECORD_ONLY}
 for _reaction in REACTIONS:
     routes.setdefault(_reaction.event.name, []).append(outbox.Route(_reaction.name, _reaction.queue))
-
-
-def react(kit: Kit, event_id: int, name: str) -> None:
-    """Carries out one delivery. Never raises for what the reaction does: a failure is noted at the delivery, which
-    comes again later."""
-    reaction = BY_NAME.get(name)
-    if reaction is None:
-        log.error("unknown_reaction", reaction=name)  # a newer release knows it; the delivery comes again
-        return
-    try:
-        _carry_out(kit, reaction, event_id)
-    except TryLater as wait:
-        if wait.after is None:
-            log.warning("reaction_postponed", error=str(wait))
-        _postpone(kit, event_id, name, error=None if wait.after is not None else str(wait), after=wait.after)
-    except Exception as error:
-        log.exception("reaction_failed")
-        _postpone(kit, event_id, name, error=f"{type(error).__name__}: {error}", after=None)
-
-
-def _carry_out(kit: Kit, reaction: Reaction, event_id: int) -> None:
-    with kit.db.begin() as tx:
-        stored = outbox.read(tx, event_id, reaction.name)
-        if stored is None:
-            return  # done already, by another delivery of it
-        event = reaction.event.from_json(stored[1])
-        if reaction.inside and outbox.finish(tx, event_id, reaction.name, wall_clock()):
-            reaction.inside(kit, tx, event, kit.clock.now())
-    if reaction.outside:
-        reaction.outside(kit, event, kit.clock.now())
-        with kit.db.begin() as tx:
-            outbox.finish(tx, event_id, reaction.name, wall_clock())
-
-
-def _postpone(kit: Kit, event_id: int, name: str, *, error: str | None, after: float | None) -> None:
-    with kit.db.begin() as tx:
-        outbox.postpone(tx, event_id, name, wall_clock(), error=error, after=after)

@@ -37,7 +37,8 @@ from services.platform.clock import wall_clock
 from services.platform.config import load
 from services.platform.errors import KioskError
 from services.platform.money import Money
-from services.reactions import react, routes
+from services.react import react
+from services.reactions import routes
 from services.schedule import SCHEDULE, run
 
 TOML = """

@@ -49,7 +49,7 @@ def examine(kit: Kit) -> Iterator[Finding]:
         ("Telegram bot", _bot),
         ("Telegram updates", _updates),
         *doctor_money.checks(kit),
-        *((f"VPN server {code}", _server(code)) for code in kit.provisioners["wireguard"].servers),
+        *((f"VPN server {server.code}", _server(server.code)) for server in kit.settings.vpn_servers),
         ("VPN servers", _servers),
         ("Storage", _storage),
         ("Support", _support),
@@ -131,7 +131,7 @@ def _updates(kit: Kit) -> str:
 def _server(code: str) -> Callable[[Kit], str]:
     def check(kit: Kit) -> str:
         try:
-            return kit.provisioners["wireguard"].check(code)
+            return kit.provisioners["wireguard"].check(code).says
         except KioskError as error:
             name = f"VPN_{code.upper()}_"
             raise Trouble(str(error), f"look at {name}AGENT_URL and {name}AGENT_SECRET, then at the agent") from None
@@ -140,7 +140,7 @@ def _server(code: str) -> Callable[[Kit], str]:
 
 
 def _servers(kit: Kit) -> str:
-    codes = kit.provisioners["wireguard"].servers
+    codes = [server.code for server in kit.settings.vpn_servers]
     if not codes:
         raise Trouble("there is none to give access on", "set VPN_SERVERS and its groups; see apps/agent/README.md")
     return ", ".join(codes)

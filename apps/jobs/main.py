@@ -14,7 +14,8 @@ from dramatiq import Worker
 from apps.lifetime import begin, stop_signal
 from apps.transport import ACTOR, make_broker
 from services.kit import Kit
-from services.reactions import QUEUES, react
+from services.react import react
+from services.reactions import QUEUES
 
 IDLE_POLL_MS = 50  # how long an idle queue sleeps at most: it is the latency of each hop
 # Threads that answer to PostgreSQL a hundred times for each purchase must not wait 5 ms (Python's default) for the

@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 from sqlalchemy.orm import Session
 
+from services.catalog.goods import goods, store
+from services.catalog.importing_goods import read_goods, unknown_of
 from services.catalog.models import TariffRow
 from services.catalog.period import Period
 from services.catalog.tariffs import AUDIENCES
@@ -19,14 +21,15 @@ from services.platform.i18n import LANGUAGES
 from services.platform.money import EXPONENTS, BadAmount, Money
 
 SLUG = re.compile(r"[a-z][a-z0-9-]{0,30}")
-ACCESS = ("wireguard",)
+ACCESS = ["wireguard"]
+TRAFFIC_RESETS = ("period", "none", "day", "week", "month", "month_rolling")
 GIGABYTE = 10**9
 RATE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 LONGEST = {"name": 60, "description": 1500}  # what fits a button, and a card within Telegram's 4096
 KNOWN = {
     "slug", "product", "name", "description", "features", "prices", "period", "tokens", "subscription_fee",
     "minimum_payment", "traffic_gb", "devices", "speed_mbps", "locations", "access", "order", "active", "audience",
-    "grace", "top_up", "token_rate", "token_floor",
+    "grace", "top_up", "token_rate", "token_floor", "traffic_reset",
 }  # fmt: skip
 
 
@@ -54,7 +57,9 @@ def import_catalogue(tx: Session, toml: str, now: datetime) -> ImportReport:
     """Applies the whole file or nothing. A changed tariff gets the next revision; what was sold under the earlier one
     keeps its terms. Raises BadCatalogue."""
     report = ImportReport()
-    offers = _read(toml)
+    described, offers = _read(toml, {good.name: good.kind for good in goods(tx)})
+    for good in described:
+        store(tx, good, now)
     rows = {row.slug: row for row in tx.query(TariffRow)}
     for position, offer in enumerate(offers):
         values = {"position": position, **offer}
@@ -73,7 +78,8 @@ def import_catalogue(tx: Session, toml: str, now: datetime) -> ImportReport:
     return report
 
 
-def _read(toml: str) -> list[dict[str, Any]]:
+def _read(toml: str, known_goods: dict[str, str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Goods and tariffs, as rows. `known_goods` are those of earlier files, with their kinds."""
     try:
         document = tomllib.loads(toml)
     except tomllib.TOMLDecodeError as error:
@@ -82,14 +88,22 @@ def _read(toml: str) -> list[dict[str, Any]]:
     if not isinstance(offers, list) or not all(isinstance(offer, dict) for offer in offers):
         raise BadCatalogue(["there is no [[tariff]] in it"])
     faults: list[str] = []
+    described = read_goods(document, faults)
     read = [
         _Offer(offer, f"tariff {offer.get('slug', number)!r}", faults).values() for number, offer in enumerate(offers)
     ]
     times = Counter(values["slug"] for values in read if isinstance(values["slug"], str))
     faults += [f"tariff {slug!r}: given twice" for slug, count in sorted(times.items()) if count > 1]
+    names = {*known_goods, *(good["name"] for good in described if isinstance(good["name"], str))}
+    for good in described:
+        if known_goods.get(good["name"], good["kind"]) != good["kind"]:
+            faults.append(f"good {good['name']!r}: is a {known_goods[good['name']]} and stays one")
+    for values in read:
+        for word in unknown_of(values["access"]["kinds"], names):
+            faults.append(f"tariff {values['slug']!r}: access has neither a good nor a kind {word!r}")
     if faults:
         raise BadCatalogue(faults)
-    return read
+    return described, read
 
 
 class _Offer:
@@ -123,8 +137,9 @@ class _Offer:
             "traffic_bytes": traffic * GIGABYTE if traffic else None,
             "devices": self._whole("devices", None),
             "speed_mbps": self._whole("speed_mbps", None),
-            "locations": {"codes": self._words("locations", ())},
+            "locations": {"codes": self._words("locations", [])},
             "access": {"kinds": self._words("access", ACCESS)},
+            "traffic_reset": self._traffic_reset(),
             "active": self._active(),
             "audience": self._given.get("audience", "all"),
         }
@@ -230,12 +245,18 @@ class _Offer:
             return default
         return given
 
-    def _words(self, name: str, allowed: tuple[str, ...]) -> list[str]:
-        given = self._given.get(name, list(allowed))
-        if not isinstance(given, list) or not all(isinstance(word, str) for word in given):
+    def _traffic_reset(self) -> str | None:
+        """None stands for the usual one, "period"."""
+        given = self._given.get("traffic_reset", TRAFFIC_RESETS[0])
+        if given not in TRAFFIC_RESETS:
+            self._fault("traffic_reset", f"must be one of {', '.join(TRAFFIC_RESETS)}")
+        return None if given == TRAFFIC_RESETS[0] else given
+
+    def _words(self, name: str, default: list[str]) -> list[str]:
+        given = self._given.get(name, default)
+        if not isinstance(given, list) or not all(isinstance(word, str) and word for word in given):
             self._fault(name, "must be a list of words")
             return []
-        for word in given:
-            if allowed and word not in allowed:
-                self._fault(name, f"knows {', '.join(allowed)}, not {word!r}")
+        if len(set(given)) != len(given):
+            self._fault(name, "names something twice")
         return given

@@ -37,4 +37,5 @@ class TariffRow(Base):
     top_up: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     token_rate: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     token_floor: Mapped[int | None]
+    traffic_reset: Mapped[str | None]
     updated_at: Mapped[datetime]

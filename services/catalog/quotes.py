@@ -11,7 +11,7 @@ from services.catalog.tariffs import Tariff, tariff
 from services.platform.errors import Conflict
 from services.platform.money import Money
 
-LIMITS = ("traffic_bytes", "devices", "speed_mbps", "locations", "access")
+LIMITS = ("traffic_bytes", "devices", "speed_mbps", "locations", "access", "traffic_reset")
 
 
 class NotForSale(Conflict):
@@ -51,6 +51,7 @@ class Quote:
     token_rate: str | None = None
     subscription_fee: int = 0
     token_floor: int = 0
+    traffic_reset: str = "period"
 
     def gives_the_same_as(self, other: Quote) -> bool:
         """Its periods can be added to the other's: they differ in length and price only."""
@@ -89,6 +90,7 @@ class Quote:
             "token_rate": self.token_rate,
             "subscription_fee": self.subscription_fee or None,
             "token_floor": self.token_floor or None,
+            "traffic_reset": None if self.traffic_reset == "period" else self.traffic_reset,
         }
         return {name: value for name, value in given.items() if value is not None}
 
@@ -133,4 +135,5 @@ def terms(offered: Tariff, price: Money) -> Quote:
         grace=offered.grace,
         subscription_fee=offered.subscription_fee,
         token_floor=offered.token_floor,
+        traffic_reset=offered.traffic_reset,
     )

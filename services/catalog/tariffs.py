@@ -23,7 +23,8 @@ class TariffNotFound(NotFound):
 @dataclass(frozen=True, slots=True)
 class Tariff:
     """What an operator offers. Texts are by language; None for traffic, devices or speed means unlimited.
-    `access` names what is delivered ("wireguard"); `locations` are server codes, none meaning any; `grace` is how long
+    `access` names the goods delivered (goods.py); `locations` are server codes, none meaning any; `traffic_reset` is
+    when used traffic is forgotten: with each paid "period", never ("none"), or by the calendar; `grace` is how long
     access goes on after the end. A tariff whose audience is "trial" is not sold: it is given once, for its period.
 
     `token_rate` is how many tokens one major unit of a currency brings when it is paid in, `top_up` the sums on the
@@ -52,6 +53,7 @@ class Tariff:
     top_up: Mapping[str, tuple[Money, ...]] = field(default_factory=dict)
     token_rate: Mapping[str, Decimal] = field(default_factory=dict)
     token_floor: int = 0
+    traffic_reset: str = "period"
 
 
 def tariff(tx: Session, slug: str) -> Tariff:
@@ -95,4 +97,5 @@ def read(row: TariffRow) -> Tariff:
         },
         token_rate={currency: Decimal(rate) for currency, rate in (row.token_rate or {}).items()},
         token_floor=row.token_floor or 0,
+        traffic_reset=row.traffic_reset or "period",
     )

@@ -8,22 +8,24 @@ from services.notifications.occasion import Occasion
 
 def file(it: Occasion) -> Outgoing | None:
     access, _ = it.access(), it.say
-    if access is None:
+    shown = access and access.artifact("file")
+    if not access or not shown:
         return None
     open_it = _("Open this file in the WireGuard app, or scan the code in the next message.")
     text = "\n\n".join([about_life.begins(it, access.location), open_it])
     if limit := about_life.new_limit(it):
         text += f"\n{limit}"
     how = Button(_.label("How to connect"), buttons.instructions(it.subscription.id))
-    return Outgoing(text, ((how,), (it.my_subscriptions(),)), Attachment(access.file_name, access.config.encode()))
+    return Outgoing(text, ((how,), (it.my_subscriptions(),)), Attachment(shown.name, shown.content.encode()))
 
 
 def qr(it: Occasion) -> Outgoing | None:
     access, _ = it.access(), it.say
-    if access is None:
+    shown = access and access.artifact("file")
+    if not shown:
         return None
     text = _("For a phone: in the WireGuard app tap “+”, then scan this code.")
-    picture = Attachment(access.file_name.replace(".conf", ".png"), provisioning.qr_png(access.config), is_photo=True)
+    picture = Attachment(shown.name.replace(".conf", ".png"), provisioning.qr_png(shown.content), is_photo=True)
     return Outgoing(text, (), picture)
 
 

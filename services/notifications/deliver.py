@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -27,7 +27,6 @@ from services.notifications.tell import queue
 from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.errors import TryLater
-from services.provisioning import Provisioner
 
 SHORT_WAIT = 0.1  # seconds a worker may wait for its turn itself; asleep it keeps a thread from everybody else
 NEXT_IN_CHAT = 1.0  # seconds: the pace within a chat
@@ -42,7 +41,6 @@ def deliver(
     *,
     channel: Channel,
     pace: Pace,
-    provisioners: Mapping[str, Provisioner],
     time_zone: str,
     cipher: Cipher,
     bot_url: Callable[[], str],
@@ -61,12 +59,12 @@ def deliver(
         if _is_behind_another(tx, row):
             raise TryLater("an earlier message goes first", after=NEXT_IN_CHAT)
         shows_link = row.kind in WITH_LINK
-        message = None if shows_link else compose(tx, row, person, provisioners, time_zone, cipher)
+        message = None if shows_link else compose(tx, row, person, time_zone, cipher)
     if shows_link:
         link = bot_url()  # may have to be asked for: outside every transaction
         with db.begin() as tx:
             row = tx.get_one(MessageRow, event.message_id)
-            message = compose(tx, row, person, provisioners, time_zone, cipher, link)
+            message = compose(tx, row, person, time_zone, cipher, link)
     _await_turn(pace, row.telegram_id)
     if not _claim(db, event.message_id):
         return

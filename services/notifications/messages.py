@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from services import identity, provisioning, subscriptions
+from services import identity, subscriptions
 from services.notifications import (
     about_access,
     about_cards,
@@ -89,7 +89,6 @@ def compose(
     tx: Session,
     row: MessageRow,
     person: identity.User | None,
-    provisioners: Mapping[str, provisioning.Provisioner],
     time_zone: str,
     cipher: Cipher,
     bot_url: str = "",
@@ -99,6 +98,4 @@ def compose(
     if about is None:
         return None
     say = person.language if person else language(None)
-    return KINDS[row.kind](
-        Occasion(tx, row.params, identity.Party.parse(about), say, provisioners, time_zone, cipher, bot_url)
-    )
+    return KINDS[row.kind](Occasion(tx, row.params, identity.Party.parse(about), say, time_zone, cipher, bot_url))

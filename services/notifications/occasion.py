@@ -25,7 +25,6 @@ class Occasion:
     params: Mapping[str, Any]
     party: identity.Party
     say: Language
-    provisioners: Mapping[str, provisioning.Provisioner]
     time_zone: str
     cipher: Cipher
     bot_url: str = ""  # for the kinds in messages.WITH_LINK
@@ -47,7 +46,7 @@ class Occasion:
 
     def access(self) -> provisioning.Access | None:
         """The grant the message speaks of, if it is still given."""
-        found = provisioning.access_of(self.tx, self.provisioners, self.party, self.params["subscription_id"])
+        found = provisioning.access_of(self.tx, self.cipher, self.party, self.params["subscription_id"])
         return next((one for one in found if one.grant_id == self.params["grant_id"] and one.state == "ready"), None)
 
     def owned(self, product: str) -> subscriptions.Subscription | None:

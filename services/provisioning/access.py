@@ -1,42 +1,67 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services import subscriptions
+from services import catalog, subscriptions
 from services.identity import Party
+from services.platform.crypto import Cipher
+from services.provisioning.apply import sealed_place
 from services.provisioning.models import AccessGrantRow
-from services.provisioning.provisioners.base import Provisioner
+from services.provisioning.provisioners.base import Artifact
 from services.provisioning.wireguard import qr
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """`state`: preparing, ready or ended. Only a ready one has a location, a file name and its secret `config`."""
+    """One good of an own subscription. `state`: preparing, ready, suspended, ended or sold_out. Only a ready one has
+    its secret `artifacts`; `location` is what its place is called, `generation` counts how often its credentials were
+    replaced."""
 
     grant_id: int
-    kind: str
+    good: catalog.Good
     state: str
     location: str = ""
-    file_name: str = ""
-    config: str = field(default="", repr=False)
+    used_bytes: int | None = None
+    generation: int = 0
+    artifacts: tuple[Artifact, ...] = field(default=(), repr=False)
+
+    @property
+    def kind(self) -> str:
+        return self.good.kind
+
+    def artifact(self, kind: str) -> Artifact | None:
+        """The first of this kind."""
+        return next((one for one in self.artifacts if one.kind == kind), None)
 
 
-def access_of(tx: Session, provisioners: Mapping[str, Provisioner], party: Party, subscription_id: int) -> list[Access]:
+def access_of(tx: Session, cipher: Cipher, party: Party, subscription_id: int) -> list[Access]:
     """What an own subscription gives. Raises SubscriptionNotFound, also for other people's."""
     subscriptions.own_subscription(tx, party, subscription_id)
     rows = select(AccessGrantRow).where(AccessGrantRow.subscription_id == subscription_id)
-    found = []
-    for row in tx.scalars(rows.order_by(AccessGrantRow.id)):
-        if row.state == "ready":
-            shown = provisioners[row.kind].reveal(tx, row.id)
-            found.append(Access(row.id, row.kind, row.state, shown.location, shown.file_name, shown.config))
-        else:
-            found.append(Access(row.id, row.kind, row.state))
-    return found
+    return [_seen(tx, cipher, row) for row in tx.scalars(rows.order_by(AccessGrantRow.id))]
+
+
+def _seen(tx: Session, cipher: Cipher, row: AccessGrantRow) -> Access:
+    good, state = catalog.good(tx, row.good), state_of(row)
+    if state != "ready" or row.sealed is None:
+        return Access(row.id, good, state)
+    opened = json.loads(cipher.open(row.sealed, sealed_place(row.id)))
+    artifacts = tuple(Artifact(**one) for one in opened)
+    return Access(row.id, good, state, row.place_name or "", row.used_bytes, row.generation, artifacts)
+
+
+def state_of(row: AccessGrantRow) -> str:
+    if row.wanted != "active":
+        return row.wanted
+    if row.sold_out_at is not None:
+        return "sold_out"
+    if row.barred is not None:
+        return "suspended"
+    return "ready" if row.held in ("active", "limited") and row.sealed is not None else "preparing"
 
 
 def qr_png(text: str) -> bytes:

@@ -7,9 +7,22 @@ from services.platform.outbox import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GrantChanged(Event):
+    """What is wanted of a grant is another thing now: the other side is to be made equal to it. `cause`, `change_id`
+    and `invoice_id` as in SubscriptionExtended, or else suspend, withdraw, shorten, rotation, location, bar, repair."""
+
+    name = "provisioning.grant_changed"
+    grant_id: int
+    revision: int
+    cause: str
+    change_id: int = 0
+    invoice_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessGranted(Event):
-    """The other side has confirmed. `fresh`: there is a configuration which the person has not seen yet;
-    `cause` and `change_id` as in SubscriptionExtended."""
+    """The other side has confirmed. `fresh`: there is something which the person has not seen yet; `cause` and
+    `change_id` as in GrantChanged."""
 
     name = "provisioning.access_granted"
     grant_id: int
@@ -35,7 +48,27 @@ class AccessDelayed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessSoldOut(Event):
+    """Nothing was left to give when it was paid; nothing is tried any more. `invoice_id` is what paid for it."""
+
+    name = "provisioning.access_sold_out"
+    grant_id: int
+    subscription_id: int
+    invoice_id: int
+    party: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecksDue(Event):
+    """Time to look at every place where access is given."""
+
+    name = "provisioning.checks_due"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerCheckDue(Event):
+    """Time to look at one place: a server, a panel, a chat."""
+
     name = "provisioning.server_check_due"
     kind: str
     server: str

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,21 +10,54 @@ from services.platform.db import Base
 
 
 class AccessGrantRow(Base):
-    """What a subscription gives of one kind. `state`: preparing, ready, ended. `announced_key` is the public key whose
-    configuration the person was told of; `delayed_at` when they were told that it takes longer."""
+    """One good of a subscription: what is wanted and what the other side has.
+
+    `wanted`: active, suspended or ended, as the subscription says; `barred` is why an operator suspends it whatever
+    that says. `held` is what the other side had when it last answered (base.Held.state), at `checked_at`. `revision`
+    rises with every change of what is wanted, `applied_revision` is the newest that the other side confirmed.
+    `generation`, `usage_epoch`, `location`, `place` and `ref` as in base.Grant and base.Held; `place_name` is its
+    location in words, `credentials` its key. `sealed` are the artifacts.
+
+    `claimed_until` keeps two workers from applying at once (wall clock). `announced_key` names the credentials which
+    the owner was sent, `delayed_at` is when they were told that it takes longer, `sold_out_at` when nothing was left to
+    give, `failing_since` when the other side last stopped taking it."""
 
     __tablename__ = "access_grants"
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     subscription_id: Mapped[int]
     party: Mapped[str]
+    good: Mapped[str]
     kind: Mapped[str]
-    state: Mapped[str]
+    wanted: Mapped[str]
+    held: Mapped[str]
     ends_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    revision: Mapped[int]
+    applied_revision: Mapped[int]
+    generation: Mapped[int]
+    usage_epoch: Mapped[int]
+    location: Mapped[str | None]
+    place: Mapped[str | None]
+    place_name: Mapped[str | None]
+    credentials: Mapped[str | None]
+    ref: Mapped[dict[str, Any]]
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    used_bytes: Mapped[int | None]
+    barred: Mapped[str | None]
+    problem: Mapped[str | None]
+    claimed_until: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
     ready_at: Mapped[datetime | None]
     delayed_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    sold_out_at: Mapped[datetime | None]
     announced_key: Mapped[str | None]
-    __table_args__ = (UniqueConstraint("subscription_id", "kind"),)
+    __table_args__ = (
+        UniqueConstraint("subscription_id", "good"),
+        Index("access_grants_place", "kind", "place", "checked_at"),
+        Index("access_grants_party", "party"),
+        Index("access_grants_failing", "failing_since", postgresql_where=text("failing_since IS NOT NULL")),
+    )
 
 
 class WireguardServerRow(Base):
@@ -37,9 +71,9 @@ class WireguardServerRow(Base):
 
 
 class WireguardPeerRow(Base):
-    """One address pair of a server and who has it. An inactive peer keeps its keys until `free_after`, so that who
-    renews late keeps the same configuration; then the addresses may go to somebody else. `revision` is the server's
-    at this peer's last change."""
+    """One address pair of a server and who has it. An inactive peer keeps its keys: a suspended one for good, an ended
+    one until `free_after`, so that who renews late keeps the same configuration; then the addresses may go to somebody
+    else. `revision` is the server's at this peer's last change, `generation` the grant's when its keys were made."""
 
     __tablename__ = "wireguard_peers"
     server: Mapped[str] = mapped_column(ForeignKey(WireguardServerRow.code), primary_key=True)
@@ -50,6 +84,7 @@ class WireguardPeerRow(Base):
     public_key: Mapped[str]
     sealed_keys: Mapped[bytes] = mapped_column(LargeBinary)
     revision: Mapped[int]
+    generation: Mapped[int]
     active: Mapped[bool]
     free_after: Mapped[datetime | None]
     __table_args__ = (

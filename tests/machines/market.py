@@ -20,7 +20,8 @@ from services.kit import Kit
 from services.platform import outbox
 from services.platform.clock import Clock, wall_clock
 from services.platform.db import Database
-from services.reactions import react, routes
+from services.react import react
+from services.reactions import routes
 from services.schedule import SCHEDULE, run
 from tests.machines.scripted_provider import Died, ScriptedProvider
 from tests.machines.scripted_shop import Paid

@@ -13,7 +13,8 @@ from services.identity import Party
 from services.kit import Kit
 from services.platform import outbox
 from services.platform.clock import wall_clock
-from services.reactions import react, routes
+from services.react import react
+from services.reactions import routes
 
 MONEY = ("billing.", "subscriptions.")  # reactions that move money, and what was paid for
 

@@ -16,7 +16,8 @@ from sqlalchemy import text
 from services import billing
 from services.platform import outbox
 from services.platform.clock import wall_clock
-from services.reactions import react, routes
+from services.react import react
+from services.reactions import routes
 from tests.processes import errands
 from tests.processes.aftermath import MINUTE, ONCE, Survivor
 from tests.processes.crashes import Doomed, doomed_program
@@ -35,7 +36,7 @@ WHERE done_at IS NULL AND (reaction LIKE 'billing.%' OR reaction LIKE 'subscript
 """
 ACCESS = """
 SELECT count(*) FROM access_grants g JOIN wireguard_peers w ON w.grant_id = g.id
-WHERE g.party = :party AND g.state = 'ready' AND w.active
+WHERE g.party = :party AND g.wanted = 'active' AND g.held = 'active' AND w.active
 """
 
 

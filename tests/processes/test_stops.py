@@ -18,7 +18,7 @@ PEOPLE = 15
 WITHIN = 120.0  # seconds after the last payment
 SLOT = 600  # seconds between checks of the servers
 CLAIMED = """
-SELECT extract(epoch FROM slot)::bigint FROM schedule_slots WHERE name = 'provisioning.schedule_server_checks'
+SELECT extract(epoch FROM slot)::bigint FROM schedule_slots WHERE name = 'provisioning.schedule_checks'
 """
 CHECKS = "SELECT count(*) FROM outbox_events WHERE name = 'provisioning.server_check_due'"
 

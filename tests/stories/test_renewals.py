@@ -19,8 +19,8 @@ def owned(kiosk: Kiosk, person: Person) -> Subscription:
 
 def config(kiosk: Kiosk, person: Person) -> str:
     with kiosk.kit.db.begin() as tx:
-        (access,) = provisioning.access_of(tx, kiosk.kit.provisioners, person.party, owned(kiosk, person).id)
-    return access.config
+        (access,) = provisioning.access_of(tx, kiosk.kit.cipher, person.party, owned(kiosk, person).id)
+    return access.artifacts[0].content
 
 
 def travel_to(kiosk: Kiosk, moment: datetime) -> None:

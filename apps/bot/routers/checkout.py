@@ -230,5 +230,5 @@ def _is_ready(kit: Kit, user: User, product: str) -> bool:
             access.state == "ready"
             for owned in subscriptions.subscriptions_of(tx, user.party)
             if owned.product == product and owned.is_on and owned.access_until > kit.clock.now()
-            for access in provisioning.access_of(tx, kit.provisioners, user.party, owned.id)
+            for access in provisioning.access_of(tx, kit.cipher, user.party, owned.id)
         )

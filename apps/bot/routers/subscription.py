@@ -86,10 +86,13 @@ async def renew(
 
 
 async def _send_key(bot: Bot, chat_id: int, _: Language, subscription_id: int, access: Access) -> None:
-    qr = await in_thread(provisioning.qr_png, access.config)
+    file = access.artifact("file")
+    if file is None:
+        return
+    qr = await in_thread(provisioning.qr_png, file.content)
     await bot.send_document(
         chat_id,
-        BufferedInputFile(access.config.encode(), access.file_name),
+        BufferedInputFile(file.content.encode(), file.name),
         caption=config_caption(_, access.location),
     )
     screen = render_qr(_, subscription_id)
@@ -120,4 +123,4 @@ def _last_paid(kit: Kit, user: User, subscription_id: int) -> tuple[Subscription
 def _access(kit: Kit, user: User, subscription_id: int) -> tuple[Subscription, list[Access]]:
     with kit.db.begin() as tx:
         owned = subscriptions.own_subscription(tx, user.party, subscription_id)
-        return owned, provisioning.access_of(tx, kit.provisioners, user.party, subscription_id)
+        return owned, provisioning.access_of(tx, kit.cipher, user.party, subscription_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import IPv4Interface, IPv6Interface
 
@@ -15,7 +16,18 @@ from services.platform.config import VpnServer
 from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.provisioning.models import WireguardPeerRow, WireguardServerRow
-from services.provisioning.provisioners.base import Misconfigured, OutOfStock, Revealed, TryLater
+from services.provisioning.provisioners.base import (
+    Artifact,
+    Capability,
+    Grant,
+    Health,
+    Held,
+    Misconfigured,
+    OutOfStock,
+    Provisioner,
+    Ref,
+    TryLater,
+)
 from services.provisioning.wireguard import addresses, config_file, keys
 from services.provisioning.wireguard.agent import AgentClient, Peer, StaleRevision
 
@@ -23,40 +35,67 @@ REST = timedelta(days=3)  # an ended peer's addresses and keys wait so long for 
 PUSHES = 4
 
 
-class WireguardFleet:
+class WireguardFleet(Provisioner):
     kind = "wireguard"
+    capabilities = Capability.SUSPEND | Capability.ROTATE | Capability.STOCK | Capability.MOVES
 
     def __init__(self, servers: Sequence[VpnServer], cipher: Cipher) -> None:
         self._servers: Mapping[str, VpnServer] = {server.code: server for server in servers}
         self._agents = {s.code: AgentClient(s.agent_url, s.agent_secret.get_secret_value()) for s in servers}
         self._cipher = cipher
-        self.servers = tuple(self._servers)
 
-    def reserve(self, tx: Session, grant_id: int, locations: Sequence[str], now: datetime) -> None:
-        peer = self._peer(tx, grant_id)
-        if peer is None:
-            self._allocate(tx, grant_id, locations, now)
-        elif not peer.active:
-            peer.active, peer.free_after = True, None
-            peer.revision = self._next_revision(tx, peer.server)
+    def reserve(self, tx: Session, grant: Grant, now: datetime) -> None:
+        peer = self._peer(tx, grant.id) or self._allocate(tx, grant, now)
+        is_active = grant.state == "active"
+        if peer.generation < grant.generation:
+            self._renew_keys(peer, grant)
+        elif peer.active == is_active and (peer.free_after is None or grant.state == "ended"):
+            return
+        peer.active, peer.free_after = is_active, None if grant.state != "ended" else now + REST
+        peer.revision = self._next_revision(tx, peer.server)
 
-    def release(self, tx: Session, grant_id: int, now: datetime) -> None:
-        peer = self._peer(tx, grant_id)
-        if peer and peer.active:
-            peer.active, peer.free_after = False, now + REST
-            peer.revision = self._next_revision(tx, peer.server)
-
-    def apply(self, db: Database, grant_id: int, now: datetime) -> None:
+    def apply(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
         with db.begin() as tx:
-            peer = tx.scalar(select(WireguardPeerRow).where(WireguardPeerRow.grant_id == grant_id))
-            if peer is None:
-                return
-            if tx.get_one(WireguardServerRow, peer.server).applied >= peer.revision:
-                return  # somebody else's push carried it along
-        self._push(db, peer.server, now)
+            if grant.state == "ended" and self._peer(tx, grant.id) is None:
+                return Held("absent")
+            self.reserve(tx, grant, now)
+            peer = self._known(tx, grant)
+            is_applied = tx.get_one(WireguardServerRow, peer.server).applied >= peer.revision
+        if not is_applied:  # else somebody else's push carried it along
+            self._push(db, peer.server, now)
+        return self._held(peer)
 
-    def reveal(self, tx: Session, grant_id: int) -> Revealed:
-        peer = tx.scalars(select(WireguardPeerRow).where(WireguardPeerRow.grant_id == grant_id)).one()
+    def fetch(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
+        with db.begin() as tx:
+            peer = self._peer(tx, grant.id)
+        return self._held(peer) if peer else Held("absent")
+
+    def remove(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> None:
+        self.apply(db, replace(grant, state="ended"), ref, now)
+
+    def places(self, tx: Session) -> Sequence[str]:
+        return tuple(self._servers)
+
+    def check(self, place: str) -> Health:
+        health = self._agents[place].health()
+        if not health.applied and health.peers:
+            raise TryLater(f"the interface {health.interface} does not hold its {health.peers} peers")
+        says = f"{health.peers} peers on {health.interface}, revision {health.revision}, agent {health.version}"
+        return Health(says, used=health.peers, capacity=self._servers[place].capacity)
+
+    def repair(self, db: Database, place: str, now: datetime) -> None:
+        with db.begin() as tx:
+            row = tx.get(WireguardServerRow, place)
+        if row is None:
+            return  # nobody ever bought there
+        if self._agents[place].health().revision != row.revision:
+            self._push(db, place, now)
+
+    def close(self) -> None:
+        for agent in self._agents.values():
+            agent.close()
+
+    def _held(self, peer: WireguardPeerRow) -> Held:
         server = self._server(peer.server)
         secret = self._open(peer)
         config = config_file.render(
@@ -67,44 +106,36 @@ class WireguardFleet:
             preshared_key=secret["preshared"],
             endpoint=server.endpoint,
         )
-        return Revealed(server.location, config_file.file_name(server.code, peer.slot), config, peer.public_key)
+        return Held(
+            "active" if peer.active else "suspended",
+            ref={"server": server.code, "slot": peer.slot},
+            key=peer.public_key,
+            place=server.code,
+            location=server.location,
+            artifacts=(Artifact("file", config, config_file.file_name(server.code, peer.slot)),),
+        )
 
-    def check(self, server: str) -> str:
-        health = self._agents[server].health()
-        if not health.applied and health.peers:
-            raise TryLater(f"the interface {health.interface} does not hold its {health.peers} peers")
-        return f"{health.peers} peers on {health.interface}, revision {health.revision}, agent {health.version}"
-
-    def repair(self, db: Database, server: str, now: datetime) -> None:
-        with db.begin() as tx:
-            row = tx.get(WireguardServerRow, server)
-        if row is None:
-            return  # nobody ever bought there
-        if self._agents[server].health().revision != row.revision:
-            self._push(db, server, now)
-
-    def close(self) -> None:
-        for agent in self._agents.values():
-            agent.close()
-
-    def _allocate(self, tx: Session, grant_id: int, locations: Sequence[str], now: datetime) -> None:
-        """On the emptiest of the allowed servers that has room."""
-        allowed = [code for code in self._servers if not locations or code in locations]
+    def _allocate(self, tx: Session, grant: Grant, now: datetime) -> WireguardPeerRow:
+        """An address on the emptiest of the servers that has room. Raises OutOfStock."""
+        allowed = [code for code in self._servers if not grant.locations or code in grant.locations]
         taken = select(WireguardPeerRow.server, func.count()).where(WireguardPeerRow.active)
         counts = {server: count for server, count in tx.execute(taken.group_by(WireguardPeerRow.server))}  # noqa: C416 - rows are not pairs to mypy
         for code in sorted(allowed, key=lambda code: counts.get(code, 0) / self._servers[code].capacity):
-            revision = self._next_revision(tx, code)  # locks the server: allocations there take turns
+            self._next_revision(tx, code)  # locks the server: allocations there take turns
             peer = self._free_peer(tx, code, now) or self._new_peer(tx, code)
             if peer is not None:
-                pair = keys.generate_keypair()
-                secret = {"private": pair.private, "preshared": keys.generate_preshared_key()}
-                peer.grant_id, peer.public_key, peer.revision = grant_id, pair.public, revision
-                peer.sealed_keys = self._cipher.seal(json.dumps(secret).encode(), _place(grant_id))
-                peer.active, peer.free_after = True, None
+                peer.grant_id, peer.active, peer.free_after, peer.revision = grant.id, False, now, 0
+                self._renew_keys(peer, grant)
                 tx.add(peer)
                 tx.flush()
-                return
+                return peer
         raise OutOfStock(f"no free address on {', '.join(allowed) or 'any configured server'}")
+
+    def _renew_keys(self, peer: WireguardPeerRow, grant: Grant) -> None:
+        pair = keys.generate_keypair()
+        secret = {"private": pair.private, "preshared": keys.generate_preshared_key()}
+        peer.public_key, peer.generation = pair.public, grant.generation
+        peer.sealed_keys = self._cipher.seal(json.dumps(secret).encode(), _place(grant.id))
 
     def _free_peer(self, tx: Session, code: str, now: datetime) -> WireguardPeerRow | None:
         rested = (
@@ -157,6 +188,11 @@ class WireguardFleet:
 
     def _peer(self, tx: Session, grant_id: int) -> WireguardPeerRow | None:
         return tx.scalar(select(WireguardPeerRow).where(WireguardPeerRow.grant_id == grant_id).with_for_update())
+
+    def _known(self, tx: Session, grant: Grant) -> WireguardPeerRow:
+        peer = self._peer(tx, grant.id)
+        assert peer, "it was reserved"
+        return peer
 
     def _next_revision(self, tx: Session, code: str) -> int:
         first = insert(WireguardServerRow).values(code=code, revision=1, applied=0)

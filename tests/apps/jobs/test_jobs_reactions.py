@@ -23,7 +23,8 @@ from services.platform import outbox
 from services.platform.clock import wall_clock
 from services.platform.db import Database
 from services.platform.outbox import Delivery
-from services.reactions import QUEUES, react, routes
+from services.react import react
+from services.reactions import QUEUES, routes
 from tests.factories import at_once, database_url, kit, make_paid_invoice, make_tariff, make_user
 
 EXTEND = "subscriptions.extend_after_payment"

@@ -33,7 +33,8 @@ from services.platform import outbox
 from services.platform.clock import wall_clock
 from services.platform.errors import TryLater
 from services.platform.money import Money
-from services.reactions import react, routes
+from services.react import react
+from services.reactions import routes
 from tests.world import Kiosk, wait_for
 
 CALLS = 4  # at once, in these tests; one more waits in line

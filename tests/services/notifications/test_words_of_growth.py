@@ -51,9 +51,7 @@ def composed(kiosk: Kiosk, reader: Person, kind: str, params: dict[str, Any]) ->
     with kiosk.kit.db.begin() as tx:
         person = identity.find_user(tx, reader.telegram_id)
         row = MessageRow(kind=kind, params=params, telegram_id=reader.telegram_id)
-        message = compose(
-            tx, row, person, kiosk.kit.provisioners, "Europe/Moscow", kiosk.kit.cipher, "https://t.me/kiosk_bot"
-        )
+        message = compose(tx, row, person, "Europe/Moscow", kiosk.kit.cipher, "https://t.me/kiosk_bot")
     if message is None:
         return None
     return "\n".join([parse_html(message.text)[0], *(button.text for line in message.rows for button in line)])

@@ -36,7 +36,7 @@ def said(kiosk: Kiosk, person: Person, kind: str, **params: object) -> str | Non
         queue(tx, person.telegram_id, kind, f"{kind}:{next(kiosk.numbers)}", about, kiosk.now)
         row = tx.query(MessageRow).order_by(MessageRow.id.desc()).first()
         assert row is not None
-        composed = compose(tx, row, known, kiosk.kit.provisioners, "Europe/Moscow", kiosk.kit.cipher)
+        composed = compose(tx, row, known, "Europe/Moscow", kiosk.kit.cipher)
         tx.rollback()
     return parse_html(composed.text)[0] if composed else None
 

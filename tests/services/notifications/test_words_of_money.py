@@ -116,7 +116,7 @@ def test_who_was_asked_is_not_asked_about_what_is_decided(watched: Kiosk) -> Non
     watched.decide(late(watched, anna), "keep")
     with watched.kit.db.begin() as tx:
         row = tx.query(MessageRow).filter_by(kind="admin_payment_held").one()
-        assert compose(tx, row, None, watched.kit.provisioners, "Europe/Moscow", watched.kit.cipher) is None
+        assert compose(tx, row, None, "Europe/Moscow", watched.kit.cipher) is None
 
 
 # --- remembered cards -----------------------------------------------------------------------------------------------
@@ -265,7 +265,7 @@ def everything(kiosk: Kiosk, reader: Person) -> Iterator[tuple[str, str]]:
         for kind, all_params in forms.items():
             for params in all_params:
                 row = MessageRow(kind=kind, params=params, telegram_id=reader.telegram_id)
-                message = compose(tx, row, person, kiosk.kit.provisioners, "Europe/Moscow", kiosk.kit.cipher)
+                message = compose(tx, row, person, "Europe/Moscow", kiosk.kit.cipher)
                 if message is not None:
                     labels = [button.text for line in message.rows for button in line]
                     yield kind, "\n".join([parse_html(message.text)[0], *labels])

@@ -33,7 +33,7 @@ def said(kiosk: Kiosk, anna: Person, message: str, /, **params: Any) -> Outgoing
         given = {"subscription_id": 1, "ends_at": ends_at, "until": ends_at} | params
         row = MessageRow(kind=message, params=given, telegram_id=anna.telegram_id)
         person = identity.find_user(tx, anna.telegram_id)
-        return compose(tx, row, person, kiosk.kit.provisioners, "Europe/Moscow", kiosk.kit.cipher)
+        return compose(tx, row, person, "Europe/Moscow", kiosk.kit.cipher)
 
 
 def put(kiosk: Kiosk, sql: str) -> None:

@@ -1,0 +1,117 @@
+"""What is wanted of a subscription's grants is a function of the subscription as it stands now: whatever happened, and
+in whichever order that is heard of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services import catalog, subscriptions
+from services.platform.outbox import emit
+from services.provisioning.events import AccessDelayed, AccessSoldOut
+from services.provisioning.grants import read, touch
+from services.provisioning.models import AccessGrantRow
+from services.provisioning.provisioners.base import Capability, OutOfStock, Provisioner
+
+Provisioners = Mapping[str, Provisioner]
+Ending = subscriptions.SubscriptionExpired | subscriptions.SubscriptionPaused | subscriptions.SubscriptionShortened
+
+# What begins a period of its own, with traffic of its own. Days on top and changes of tariff do not.
+NEW_PERIOD = ("payment", "trial", "gift", "fee")
+
+
+def grant(tx: Session, event: subscriptions.SubscriptionExtended, now: datetime, provisioners: Provisioners) -> None:
+    """Each good of the terms in force is wanted until the end; what earlier terms gave is not any more. What is scarce
+    is taken here, in one transaction: where nothing is left, `AccessSoldOut` says so."""
+    subscription = subscriptions.subscription(tx, event.subscription_id)
+    if not subscription.is_on:
+        return  # it ended, or was paused, while this was waiting
+    rows = _rows(tx, subscription.id)
+    goods = {name: catalog.good(tx, name) for name in subscription.terms.access}
+    spare = [row for name, row in rows.items() if name not in goods]
+    for name, good in goods.items():
+        row = rows.get(name) or _taken_over(spare, good, provisioners) or _new(tx, subscription, good, now)
+        row.good, row.wanted, row.ends_at = name, "active", subscription.access_until
+        row.usage_epoch += event.cause in NEW_PERIOD
+        row.sold_out_at = None
+        if event.invoice_id and not _reserve(tx, row, now, provisioners):
+            row.sold_out_at = now
+            _tell_sold_out(tx, row, event.invoice_id, now)
+            continue
+        touch(tx, row, now, cause=event.cause, change_id=event.change_id, invoice_id=event.invoice_id)
+    for row in spare:
+        if row.wanted != "ended":
+            row.wanted = "ended"
+            touch(tx, row, now, cause="change", change_id=event.change_id)
+
+
+def withdraw(tx: Session, event: Ending, now: datetime) -> None:
+    """Ends or suspends what an expired or paused subscription had, and brings ends nearer; one that goes on meanwhile
+    keeps it."""
+    subscription = subscriptions.subscription(tx, event.subscription_id)
+    wanted = "active" if subscription.is_on else "suspended" if subscription.state == "paused" else "ended"
+    for row in _rows(tx, subscription.id).values():
+        if row.wanted == "ended" or (row.wanted, row.ends_at) == (wanted, subscription.access_until):
+            continue
+        row.wanted, row.ends_at = wanted, subscription.access_until
+        touch(tx, row, now, cause={"active": "shorten", "suspended": "suspend", "ended": "withdraw"}[wanted])
+
+
+def _tell_sold_out(tx: Session, row: AccessGrantRow, invoice_id: int, now: datetime) -> None:
+    news = AccessSoldOut(grant_id=row.id, subscription_id=row.subscription_id, invoice_id=invoice_id, party=row.party)
+    emit(tx, news, now)
+    delayed = AccessDelayed(
+        grant_id=row.id, subscription_id=row.subscription_id, party=row.party, reason="out_of_stock", since=now
+    )
+    emit(tx, delayed, now)
+
+
+def _rows(tx: Session, subscription_id: int) -> dict[str, AccessGrantRow]:
+    own = select(AccessGrantRow).where(AccessGrantRow.subscription_id == subscription_id)
+    rows = tx.scalars(own.order_by(AccessGrantRow.id).with_for_update())
+    return {row.good: row for row in rows}
+
+
+def _taken_over(spare: list[AccessGrantRow], good: catalog.Good, provisioners: Provisioners) -> AccessGrantRow | None:
+    """A grant of the terms before, of the same kind, goes on as the new good: its owner keeps link and keys."""
+    for row in spare:
+        if row.kind == good.kind and Capability.MOVES in provisioners[good.kind].capabilities:
+            spare.remove(row)
+            return row
+    return None
+
+
+def _new(tx: Session, subscription: subscriptions.Subscription, good: catalog.Good, now: datetime) -> AccessGrantRow:
+    row = AccessGrantRow(
+        subscription_id=subscription.id,
+        party=str(subscription.party),
+        good=good.name,
+        kind=good.kind,
+        wanted="active",
+        held="absent",
+        ends_at=subscription.access_until,
+        created_at=now,
+        revision=0,
+        applied_revision=0,
+        generation=0,
+        usage_epoch=0,
+        ref={},
+    )
+    tx.add(row)
+    tx.flush()
+    return row
+
+
+def _reserve(tx: Session, row: AccessGrantRow, now: datetime, provisioners: Provisioners) -> bool:
+    provisioner = provisioners.get(row.kind)
+    if provisioner is None:
+        return True  # nobody gives this kind here yet: that is a delay, and operators hear of it
+    try:
+        with tx.begin_nested():
+            provisioner.reserve(tx, read(tx, row), now)
+    except OutOfStock:
+        return False
+    return True

@@ -1,0 +1,76 @@
+"""Rows of grants: finding them, changing what is wanted, reading them as the port's Grant."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services import catalog, identity, subscriptions
+from services.identity import Party
+from services.platform.errors import NotFound
+from services.platform.outbox import emit
+from services.provisioning.events import GrantChanged
+from services.provisioning.models import AccessGrantRow
+from services.provisioning.provisioners.base import Grant
+
+
+class AccessNotFound(NotFound):
+    """There is no such grant, or it is another party's."""
+
+    code: ClassVar[str] = "access_not_found"
+
+
+def own_row(tx: Session, party: Party, grant_id: int) -> AccessGrantRow:
+    """Locked. Raises AccessNotFound, also for other people's."""
+    own = select(AccessGrantRow).where(AccessGrantRow.id == grant_id, AccessGrantRow.party == str(party))
+    row = tx.scalar(own.with_for_update())
+    if row is None:
+        raise AccessNotFound(f"grant {grant_id} of {party}")
+    return row
+
+
+def touch(
+    tx: Session, row: AccessGrantRow, now: datetime, *, cause: str, change_id: int = 0, invoice_id: int = 0
+) -> None:
+    """What is wanted has changed: the other side hears of it."""
+    row.revision += 1
+    tx.flush()
+    news = GrantChanged(grant_id=row.id, revision=row.revision, cause=cause, change_id=change_id, invoice_id=invoice_id)
+    emit(tx, news, now)
+
+
+def read(tx: Session, row: AccessGrantRow) -> Grant:
+    """With the limits of the terms in force."""
+    terms = subscriptions.subscription(tx, row.subscription_id).terms
+    party = Party.parse(row.party)
+    return Grant(
+        id=row.id,
+        revision=row.revision,
+        party=row.party,
+        telegram_id=identity.user(tx, party.id).telegram_id if party.kind == "user" else None,
+        good=catalog.good(tx, row.good),
+        state=_state(row),
+        ends_at=_whole_seconds(row.ends_at),
+        traffic_bytes=terms.traffic_bytes,
+        traffic_reset=terms.traffic_reset,
+        devices=terms.devices,
+        speed_mbps=terms.speed_mbps,
+        locations=terms.locations,
+        location=row.location,
+        generation=row.generation,
+        usage_epoch=row.usage_epoch,
+    )
+
+
+def _state(row: AccessGrantRow) -> Literal["active", "suspended", "ended"]:
+    if row.wanted == "active":
+        return "suspended" if row.barred is not None else "active"
+    return "suspended" if row.wanted == "suspended" else "ended"
+
+
+def _whole_seconds(at: datetime) -> datetime:
+    """Rounded up: other sides cut what is finer, and nobody loses the last second."""
+    return at if at.microsecond == 0 else at.replace(microsecond=0) + timedelta(seconds=1)

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from services.identity import Party
+from services.provisioning.access import state_of
+from services.provisioning.grants import own_row, touch
+from services.provisioning.provisioners.base import Capability, Provisioner, Unsupported
+
+
+def rotate(
+    tx: Session,
+    provisioners: Mapping[str, Provisioner],
+    party: Party,
+    grant_id: int,
+    *,
+    generation: int,
+    now: datetime,
+) -> None:
+    """New credentials for an own grant that is ready; the old ones stop working. `generation` is the one its owner saw:
+    asking twice replaces once. Raises AccessNotFound, Unsupported."""
+    row = own_row(tx, party, grant_id)
+    if row.kind not in provisioners or Capability.ROTATE not in provisioners[row.kind].capabilities:
+        raise Unsupported(f"credentials of {row.kind} are not replaced")
+    if state_of(row) != "ready" or row.generation != generation:
+        return
+    row.generation += 1
+    touch(tx, row, now, cause="rotation")
