@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from apps.sandbox.remnawave import subscription
+from apps.sandbox.remnawave import index_page, subscription, webhook_control
 from apps.sandbox.remnawave.api import Api
 from apps.sandbox.remnawave.bulk import Bulk
 from apps.sandbox.remnawave.control import Control
@@ -97,6 +97,8 @@ def create_app(
             Route("/api/{path:path}", asked, methods=METHODS),
             Route("/sub/{path:path}", public),
             *Control(panel, api, journal).routes(),
+            *webhook_control.routes(panel, courier),
+            *index_page.routes(panel, api, courier),
         ],
         lifespan=lifespan,
     )

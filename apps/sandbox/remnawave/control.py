@@ -53,24 +53,15 @@ class Control:
             ("/squads", self.squad, ["POST"]),
             ("/squads/{uuid}", self.remove_squad, ["DELETE"]),
         )
-        return [Route(path, self._explained(endpoint), methods=methods) for path, endpoint, methods in table]
+        return [Route(path, explained(self._caught_up(endpoint)), methods=methods) for path, endpoint, methods in table]
 
-    def _explained(self, endpoint: Endpoint) -> Endpoint:
-        """Catch up with the clock first; answer a wrong order in words instead of a server error."""
-
+    def _caught_up(self, endpoint: Endpoint) -> Endpoint:
         @wraps(endpoint)
-        async def explained(request: Request) -> Response:
+        async def caught_up(request: Request) -> Response:
             self._api.catch_up()
-            try:
-                return await endpoint(request)
-            except Missing as missing:
-                return JSONResponse({"error": f"there is no {missing}"}, 404)
-            except Refused as refused:
-                return JSONResponse({"error": refused.message}, 400)
-            except (ValueError, Invalid) as problem:
-                return JSONResponse({"error": str(problem)}, 400)
+            return await endpoint(request)
 
-        return explained
+        return caught_up
 
     async def faults(self, request: Request) -> Response:
         """GET tells the fault on order, POST orders one in place of it, DELETE ends it."""
@@ -89,7 +80,7 @@ class Control:
 
     async def upgrade(self, request: Request) -> Response:
         """{"dialect": "3"} or {"version": "3.3.2"}: the same users by other keys."""
-        order = _order(await request.json(), {"dialect", "version"})
+        order = order_of(await request.json(), {"dialect", "version"})
         version = order.get("version") or VERSIONS.get(str(order.get("dialect")))
         if version is None:
             raise ValueError("expected a dialect, 2 or 3, or a version")
@@ -98,14 +89,13 @@ class Control:
 
     async def tokens(self, request: Request) -> Response:
         """{"token", "expires_at"?: ISO or null, "scopes"?: ["*"], "revoked"?: false} -> the tokens."""
-        order = _order(await request.json(), {"token", "expires_at", "scopes", "revoked"})
-        tokens = dict(self._panel.settings.tokens)
-        tokens.pop(str(order.get("token")), None)
+        order = order_of(await request.json(), {"token", "expires_at", "scopes", "revoked"})
+        name = order.get("token")
+        if not name or not isinstance(name, str):
+            raise ValueError("token must be a text")
+        tokens = {one: what for one, what in self._panel.settings.tokens.items() if one != name}
         if not order.get("revoked"):
-            tokens[str(order["token"])] = {
-                "expires_at": order.get("expires_at"),
-                "scopes": order.get("scopes", ["*"]),
-            }
+            tokens[name] = {"expires_at": order.get("expires_at"), "scopes": order.get("scopes", ["*"])}
         self._change({"tokens": tokens})
         return JSONResponse({"tokens": tokens})
 
@@ -136,13 +126,14 @@ class Control:
         return JSONResponse(self._whole(self._panel.create(given)))
 
     async def fill(self, request: Request) -> Response:
-        """{"count": n, "prefix": "f", "expireAt": ISO} -> so many users at once, prefix0 and on; nobody is told."""
-        order = _order(await request.json(), {"count", "prefix", "expireAt", "telegramId"})
-        count, prefix = order.pop("count", None), order.pop("prefix", "f")
+        """{"count": n, "prefix"?: "fill-", "expireAt": ISO, "telegramId"?} -> fill-0 and on; nobody is told."""
+        order = order_of(await request.json(), {"count", "prefix", "expireAt", "telegramId"})
+        count, prefix = order.pop("count", None), order.pop("prefix", "fill-")
         if type(count) is not int or not 0 < count <= 100_000:
             raise ValueError("count must be a whole number, at most 100000")
         fields = rules.create(self._panel.settings)
-        bodies = [rules.check({"username": f"{prefix}{number}", **order}, fields) for number in range(count)]
+        required = ("username", "expireAt")
+        bodies = [rules.check({"username": f"{prefix}{number}", **order}, fields, required) for number in range(count)]
         self._panel.create_all(bodies)
         return JSONResponse({"users": len(self._panel.users)})
 
@@ -159,14 +150,14 @@ class Control:
 
     async def traffic(self, request: Request) -> Response:
         """{"bytes": n} -> they go through a server."""
-        amount = _order(await request.json(), {"bytes"}).get("bytes")
+        amount = order_of(await request.json(), {"bytes"}).get("bytes")
         if type(amount) is not int or amount < 0:
             raise ValueError("bytes must be a whole number")
         return JSONResponse(self._whole(self._panel.use(self._user(request), amount)))
 
     async def attach(self, request: Request) -> Response:
         """{"hwid", and what the app says of itself} -> a device more, whatever the limit."""
-        order = _order(await request.json(), {"hwid", *devices.ABOUT})
+        order = order_of(await request.json(), {"hwid", *devices.ABOUT})
         hwid = str(order.pop("hwid", ""))
         if not rules.HWID.fullmatch(hwid):
             raise ValueError(f"hwid must match {rules.HWID.pattern}")
@@ -176,7 +167,7 @@ class Control:
 
     async def squad(self, request: Request) -> Response:
         """{"name", "uuid"?} -> a squad more."""
-        order = _order(await request.json(), {"name", "uuid"})
+        order = order_of(await request.json(), {"name", "uuid"})
         uuid = rules.check({"uuid": order.get("uuid") or str(uuid4())}, {"uuid": rules.uuid})["uuid"]
         self._panel.squads.add(uuid, str(order.get("name", uuid)), stamp(self._panel.now()))
         return JSONResponse({"uuid": uuid})
@@ -204,7 +195,25 @@ class Control:
         return {**shown, "id": user["id"], "uuid": user["uuid"], "devices": list(user["devices"].values())}
 
 
-def _order(data: Any, known: set[str]) -> dict[str, Any]:
+def explained(endpoint: Endpoint) -> Endpoint:
+    """Answer a wrong order in words instead of a server error."""
+
+    @wraps(endpoint)
+    async def answered(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Missing as missing:
+            return JSONResponse({"error": f"there is no {missing}"}, 404)
+        except Refused as refused:
+            return JSONResponse({"error": refused.message}, 400)
+        except (ValueError, Invalid) as problem:
+            return JSONResponse({"error": str(problem)}, 400)
+
+    return answered
+
+
+def order_of(data: Any, known: set[str]) -> dict[str, Any]:
+    """Raises ValueError, in words, when it is no object of known fields."""
     if not isinstance(data, dict) or set(data) - known:
         raise ValueError(f"expected an object with some of: {', '.join(sorted(known))}")
     return dict(data)

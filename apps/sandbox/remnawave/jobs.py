@@ -55,10 +55,13 @@ class Jobs:
         if now > self._last:
             if self._over and _tick(now, EXCEEDED_EVERY) > self._last:
                 self._limit()
-            self._reset(now)
+            turned = self._reset(now)
             if (tick := _tick(now, EXPIRED_EVERY)) > self._last:
                 self._expire(stamp(tick))
             self._remind(stamp(now))
+            self._last = now
+            if turned:
+                self._keep()  # a reset must not come again after a restart
         self._last = now
 
     def _limit(self) -> None:
@@ -85,36 +88,36 @@ class Jobs:
         for user in changed:
             self._tell("user.expired", user)
 
-    def _reset(self, now: datetime) -> None:
+    def _reset(self, now: datetime) -> bool:
+        """Whether a job of the calendar had to run."""
         due = {name: when for name in RESETS if (when := latest(name, now, self._settings.place())) > self._last}
-        if not due:
-            return
         changed, told = [], []
-        for user in self._users:
-            name = user["trafficLimitStrategy"]
-            if name not in due or (name == "MONTH_ROLLING" and not self._rolled(user, due[name])):
+        for user in self._users if due else ():
+            strategy = user["trafficLimitStrategy"]
+            if strategy not in due:
+                continue
+            when = self._turn(user, due[strategy]) if strategy == "MONTH_ROLLING" else due[strategy]
+            if when <= self._last:
                 continue
             if user["traffic"]["usedTrafficBytes"] or user["status"] == "LIMITED":
                 told.append(user)
-            reset(user, stamp(due[name]))
+            reset(user, stamp(when))
             changed.append(user)
         if changed:
             self._users.save(*changed)
-        for user in changed:
-            self.watch(user)
         for user in told:
+            self.watch(user)
             self._tell("user.traffic_reset", user)
-        self._last = now
-        self._keep()  # a reset must not come again after a restart
+        return bool(due)
 
-    def _rolled(self, user: User, run: datetime) -> bool:
-        """Whether a daily run up to `run` fell on the day of the month on which the user was made."""
+    def _turn(self, user: User, run: datetime) -> datetime:
+        """The last daily run up to `run` that fell on the day of the month on which the user was made."""
         zone = self._settings.place()
         made, day = moment(user["createdAt"]).astimezone(zone).day, run.astimezone(zone).date()
         turn = _in_month(day, made)
         if turn > day:
             turn = _in_month(day.replace(day=1) - timedelta(days=1), made)
-        return datetime.combine(turn, RESETS["MONTH_ROLLING"], zone) > self._last
+        return datetime.combine(turn, RESETS["MONTH_ROLLING"], zone)
 
     def _remind(self, now: str) -> None:
         while self._reminders and self._reminders[0][0] <= now:

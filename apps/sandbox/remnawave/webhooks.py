@@ -72,10 +72,10 @@ class Courier:
                     self._start(together, delay)
         return ids
 
-    def release(self, order: str = "kept") -> list[str]:
-        """Sends what was held; `order` "reversed" begins with the newest. Returns the ids."""
+    def release(self, *, backwards: bool = False) -> list[str]:
+        """Sends what was held, the oldest or the newest first. Returns the ids."""
         held = [one for one in self.deliveries if one["state"] == "held"]
-        if order == "reversed":
+        if backwards:
             held.reverse()
         for one in held:
             one["state"] = "waiting"

@@ -107,7 +107,7 @@ class Stand:
         assert (told["statusCode"], told["message"]) == (400, "Validation failed")
         return sorted(".".join(map(str, issue["path"])) for issue in told["errors"])
 
-    def switch(self, switch: str, /, method: str = "POST", **order: Any) -> Any:
+    def switch(self, switch: str, method: str = "POST", /, **order: Any) -> Any:
         answer = self.client.request(method, switch, json=order or None)
         assert answer.status_code == 200, answer.text
         return answer.json()
