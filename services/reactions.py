@@ -201,6 +201,13 @@ REACTIONS = (
         "wallet.expire_bonus",
         lambda kit, tx, event, now: wallet.expire_bonus(tx, event, now, kit.settings.bonus_tokens_days),
     ),
+    # Another side says that something changed there.
+    outside(
+        provisioning.AccessHinted,
+        "provisioning.look",
+        "access",
+        lambda kit, event, now: provisioning.look(kit.db, event, now, kit.provisioners),
+    ),
     # Housekeeping with the outside.
     inside(
         provisioning.ChecksDue,

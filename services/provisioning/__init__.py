@@ -9,6 +9,7 @@ from services.provisioning.apply import apply
 from services.provisioning.events import (
     AccessDelayed,
     AccessGranted,
+    AccessHinted,
     AccessSoldOut,
     ChecksDue,
     GrantChanged,
@@ -16,6 +17,7 @@ from services.provisioning.events import (
 )
 from services.provisioning.follow import grant, withdraw
 from services.provisioning.grants import AccessNotFound
+from services.provisioning.hints import look, purge_hints
 from services.provisioning.places import check_server, plan_checks, schedule_checks
 from services.provisioning.provisioners.base import (
     Artifact,
@@ -26,12 +28,14 @@ from services.provisioning.provisioners.base import (
     Provisioner,
     Unsupported,
 )
+from services.provisioning.remnawave.hear import hear_panel
 from services.provisioning.rotate import rotate
 
 __all__ = [
     "Access",
     "AccessDelayed",
     "AccessGranted",
+    "AccessHinted",
     "AccessNotFound",
     "AccessSoldOut",
     "Artifact",
@@ -48,7 +52,10 @@ __all__ = [
     "apply",
     "check_server",
     "grant",
+    "hear_panel",
+    "look",
     "plan_checks",
+    "purge_hints",
     "qr_png",
     "rotate",
     "schedule_checks",
