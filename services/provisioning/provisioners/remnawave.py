@@ -141,6 +141,7 @@ class RemnawavePanels(Provisioner):
         known = ref if ref.get("panel") == place.code else {}
         is_new = False
         if user is None:
+            place.squads_to_begin_with(grant.good.options)
             once = {"shortUuid": self._where.marks.short_uuids(grant.key, grant.generation)[0], "description": "Kiosk"}
             user, is_new = place.panel.get_or_create(username(grant.key), grant.ends_at, fields | once)
         if not is_new:
@@ -210,10 +211,7 @@ class RemnawavePanels(Provisioner):
     def _problem(self, place: Place, grant: Grant, user: PanelUser, now: datetime) -> str | None:
         if not desired.is_on(grant, now):
             return "differs" if desired.must_be_disabled(grant, user, now) else None
-        try:
-            squads, unknown = place.squads(grant.good.options)
-        except Misconfigured:
-            return "unknown_squads"
+        squads, unknown = place.squads(grant.good.options)
         fields = desired.fields_of(grant, [squad.uuid for squad in squads], self._where.marks.tag)
         has_moved = grant.good.options.get("panel", place.code) != place.code
         if has_moved or desired.must_be_revived(user) or desired.changes(grant, user, fields) != ({}, None):

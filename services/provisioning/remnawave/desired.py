@@ -32,14 +32,16 @@ def is_on(grant: Grant, now: datetime) -> bool:
 
 
 def fields_of(grant: Grant, squads: Collection[str], tag: str) -> dict[str, Any]:
-    """All that Kiosk keeps equal, but the end. 0 stands for no limit; the panel's null would be its own default."""
+    """All that Kiosk keeps equal, but the end. 0 stands for no limit; the panel's null would be its own default.
+    Without any `squads` those of the user stay as they are."""
     fields = {
         "trafficLimitBytes": 0 if grant.traffic_bytes is None else max(1, grant.traffic_bytes),
         "trafficLimitStrategy": STRATEGIES[grant.traffic_reset],
         "hwidDeviceLimit": 0 if grant.devices is None else max(1, grant.devices),
-        "activeInternalSquads": sorted(squads),
         "tag": tag,
     }
+    if squads:
+        fields["activeInternalSquads"] = sorted(squads)
     return fields if grant.telegram_id is None else fields | {"telegramId": grant.telegram_id}
 
 
@@ -50,7 +52,7 @@ def changes(grant: Grant, user: PanelUser, fields: Mapping[str, Any]) -> tuple[d
         "trafficLimitBytes": user.traffic_bytes,
         "trafficLimitStrategy": user.traffic_reset,
         "hwidDeviceLimit": user.devices,
-        "activeInternalSquads": fields["activeInternalSquads"] if user.squads is None else sorted(user.squads),
+        "activeInternalSquads": fields.get("activeInternalSquads") if user.squads is None else sorted(user.squads),
         "tag": user.tag,
         "telegramId": user.telegram_id,
     }

@@ -32,19 +32,23 @@ class Place:
 
     def squads(self, options: Mapping[str, Any]) -> tuple[list[PanelSquad], list[str]]:
         """Those that a good names, by name or uuid, or else the panel's usual ones; and the names nobody knows there.
-        With an unknown one the panel would refuse the whole user (A039), after it was paid for. Raises Misconfigured
-        when none is known: a user without squads has no servers."""
+        With an unknown one the panel would refuse the whole user (A039), after it was paid for."""
         names = options.get("squads") or self._usual
         found = self._matching(names)
         if len(found) < len(set(names)):
             self.forget_squads()  # it may be new
             found = self._matching(names)
         unknown = [name for name in names if name not in found]
-        if not found:
-            raise Misconfigured(f"panel {self.code} has none of the squads {', '.join(names)}")
         if unknown:
             log.warning("unknown_squads", panel=self.code, squads=unknown)
         return list({squad.uuid: squad for squad in found.values()}.values()), unknown
+
+    def squads_to_begin_with(self, options: Mapping[str, Any]) -> list[PanelSquad]:
+        """As `squads`, for a user to be made. Raises Misconfigured when none is known: he would have no servers."""
+        squads, unknown = self.squads(options)
+        if not squads:
+            raise Misconfigured(f"panel {self.code} has none of the squads {', '.join(unknown)}")
+        return squads
 
     def forget_squads(self) -> None:
         self._read_at = None

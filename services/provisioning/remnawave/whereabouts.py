@@ -52,7 +52,7 @@ class Whereabouts:
                 user = place.panel.find(username(grant.key))
                 if user is not None and self.is_ours(place, user, ref):
                     return place, user
-                squads, _ = place.squads(grant.good.options)
+                squads = place.squads_to_begin_with(grant.good.options)
             except (TryLater, Misconfigured) as trouble:
                 troubles.append(trouble)
                 continue

@@ -405,6 +405,15 @@ def test_mistake_13_without_any_squad_nothing_is_made_and_the_order_waits(stage:
     assert stage.apply().state == "active"
 
 
+def test_mistake_13_a_renewal_goes_on_when_all_its_squads_are_gone(stage: Stage) -> None:
+    """Somebody renamed them: what was paid is extended, the user stays where he is, and operators are told."""
+    stage.apply(good=good(squads=["Premium-Squad"]))
+    held = stage.apply(good=good(squads=["Renamed-Squad"]), ends_at=START + timedelta(days=60))
+    assert (held.state, held.ends_at, held.problem) == ("active", START + timedelta(days=60), "unknown_squads")
+    assert names(stage) == ["Premium-Squad"]
+    assert stage.fetch().problem == "unknown_squads"
+
+
 def test_squads_changed_by_hand_are_put_right(stage: Stage) -> None:
     stage.apply(good=good(squads=["Premium-Squad"]))
     place = stage.provisioner._where.place("main")
