@@ -24,6 +24,7 @@ from services.platform.db import Database
 from services.platform.storage import Storage
 from services.provisioning import Provisioner
 from services.provisioning.provisioners.channel import TelegramChats
+from services.provisioning.provisioners.remnawave import RemnawavePanels
 from services.provisioning.provisioners.wireguard import WireguardFleet
 
 OPEN_CALLS = 12  # to one provider, of the 16 that apps.threads lets wait
@@ -48,6 +49,8 @@ def build(settings: Settings, process: str) -> Kit:
         "wireguard": WireguardFleet(settings.vpn_servers, cipher, db, clock),
         "channel": TelegramChats(api_url=settings.telegram_api_url, token=token, cipher=cipher),
     }
+    if settings.remnawave_panels:
+        provisioners["remnawave"] = RemnawavePanels(settings.remnawave_panels, cipher)
     return Kit(
         settings=settings,
         clock=clock,

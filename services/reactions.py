@@ -247,6 +247,13 @@ REACTIONS = (
         lambda kit, tx, event, now: notifications.tell_channel_back(tx, event, now, kit.settings.telegram_admin_ids),
     ),
     plain(provisioning.ChannelBack, provisioning.go_on),
+    # Another side says that something changed there.
+    outside(
+        provisioning.AccessHinted,
+        "provisioning.look",
+        "access",
+        lambda kit, event, now: provisioning.look(kit.db, event, now, kit.provisioners),
+    ),
     # Housekeeping with the outside.
     inside(
         provisioning.ChecksDue,

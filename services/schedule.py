@@ -42,6 +42,7 @@ SCHEDULE = (
     Scheduled("outbox.purge", HOUR, lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),
     Scheduled("inbox.purge", HOUR, lambda tx, now: inbox.purge(tx, now - timedelta(days=3))),
     Scheduled("idempotency.purge", HOUR, lambda tx, now: idempotency.purge(tx, now - idempotency.KEPT)),
+    Scheduled("provisioning.purge_hints", HOUR, provisioning.purge_hints),
     Scheduled("promotions.purge", HOUR, promotions.purge),
     Scheduled("billing.purge", HOUR, lambda tx, now: billing.purge_notifications(tx, now - timedelta(days=30))),
 )

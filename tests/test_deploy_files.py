@@ -14,6 +14,7 @@ from pathspec import GitIgnoreSpec
 
 from apps.sandbox.environment import environment, parts
 from apps.sandbox.stack import Stack
+from services.platform import config_panels
 from services.platform.config import Settings, VpnServer, load
 
 ROOT = Path(__file__).parents[1]
@@ -23,6 +24,8 @@ SETTINGS = {name.upper() for name in Settings.model_fields}
 BY_THE_PLATFORM = {"DATABASE_URL", "REDIS_URL", "PORT", "DYNO", "BUILD_VERSION"}
 IN_DEVELOPMENT = {"CLOCK_URL"}
 ELSEWHERE = {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_DB", "WEBHOOK_BASE_URL"}
+OF_A_PANEL = {f"REMNAWAVE_{name}" for name in config_panels.VARIABLES}
+OF_ANOTHER_PANEL = {f"REMNAWAVE_FIN_{name}" for name in config_panels.VARIABLES}
 OF_A_VPN_SERVER = {f"VPN_DE1_{name.upper()}" for name in VpnServer.model_fields if name != "code"}
 
 
@@ -81,7 +84,7 @@ def test_app_json_starts_the_processes_of_the_procfile() -> None:
 
 def test_app_json_asks_for_every_setting_of_operators_and_no_other() -> None:
     env = APP["env"]
-    assert set(env) - {"WEB_CONCURRENCY"} == SETTINGS - BY_THE_PLATFORM - IN_DEVELOPMENT
+    assert set(env) - {"WEB_CONCURRENCY"} == (SETTINGS | OF_A_PANEL) - BY_THE_PLATFORM - IN_DEVELOPMENT
     assert env["WEB_CONCURRENCY"]["value"] == "1"
     assert all(variable["description"] for variable in env.values())
     assert {name for name in env if env[name].get("generator")} == {"ENCRYPTION_SECRET", "TELEGRAM_WEBHOOK_SECRET"}
@@ -109,7 +112,7 @@ def test_app_json_demands_just_what_kiosk_cannot_start_without() -> None:
 def test_the_example_names_every_variable_once_with_a_comment() -> None:
     names = written_in_example()
     assert len(names) == len(set(names))
-    assert set(names) == SETTINGS | ELSEWHERE | OF_A_VPN_SERVER
+    assert set(names) == SETTINGS | ELSEWHERE | OF_A_VPN_SERVER | OF_A_PANEL | OF_ANOTHER_PANEL
     for paragraph in re.split(r"\n(?=# )", (ROOT / ".env.example").read_text()):
         assert paragraph.startswith("#")
 

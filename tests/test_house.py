@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 import services
+from services.platform import config_panels
 from services.platform.config import Settings, VpnServer
 from services.platform.outbox import Event
 from services.reactions import BY_NAME, QUEUES, REACTIONS, RECORD_ONLY, routes
@@ -136,7 +137,8 @@ def test_only_the_bot_pays_for_aiogram() -> None:
 def variables() -> set[str]:
     vpn = {f"VPN_DE1_{field.upper()}" for field in VpnServer.model_fields if field != "code"}
     postgres = {f"POSTGRES_{part}" for part in ("USER", "PASSWORD", "HOST", "PORT", "DB")}
-    return {field.upper() for field in Settings.model_fields} | vpn | postgres | {"WEBHOOK_BASE_URL"}
+    panels = {f"REMNAWAVE_{code}{name}" for code in ("", "FIN_") for name in config_panels.VARIABLES}
+    return {field.upper() for field in Settings.model_fields} | vpn | panels | postgres | {"WEBHOOK_BASE_URL"}
 
 
 def test_every_setting_is_in_the_sample_environment() -> None:
@@ -146,7 +148,7 @@ def test_every_setting_is_in_the_sample_environment() -> None:
 
 def test_every_setting_an_operator_sets_is_in_app_json() -> None:
     given = set(json.loads((ROOT / "app.json").read_text())["env"])
-    of_one_server = {name for name in variables() if name.startswith(("VPN_DE1_", "POSTGRES_"))}
+    of_one_server = {name for name in variables() if name.startswith(("VPN_DE1_", "REMNAWAVE_FIN_", "POSTGRES_"))}
     assert variables() - given <= of_one_server | NOT_IN_APP_JSON | {"WEBHOOK_BASE_URL"}
     assert given - variables() <= {"WEB_CONCURRENCY"}
 

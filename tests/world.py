@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from apps.sandbox import cryptopay, robokassa, telegram, vpn, wgportal, yookassa
+from apps.sandbox import cryptopay, remnawave, robokassa, telegram, vpn, wgportal, yookassa
 from apps.sandbox.clock import Offset
 from apps.sandbox.environment import PORTAL_TOKEN, environment
 from apps.sandbox.server import server
@@ -91,6 +91,16 @@ class World:
                 pauses=(0.05, 0.1, 60),
             ),
             "/wgportal": wgportal.create_app(directory / "wgportal", token=PORTAL_TOKEN),
+            **{
+                f"/{name}": remnawave.create_app(
+                    directory / name,
+                    self.offset.now,
+                    dialect=dialect,
+                    public_url=f"{self.url}/{name}",
+                    pause=0.05,
+                )
+                for name, dialect in (("panel", "3"), ("panel2", "2"))
+            },
             "/vpn": vpn.create_app(directory / "vpn", secret="sandbox-agent-secret", codes=codes),
         }
         app = Starlette(
@@ -349,7 +359,7 @@ def kiosk_in(world: World, stack: Stack, database_url: str, **changes: str) -> I
         world.kiosk = kiosk
         yield kiosk
         world.kiosk = None
-        for part in ("telegram", "yookassa", "robokassa", "cryptopay", "vpn", "wgportal"):
+        for part in ("telegram", "yookassa", "robokassa", "cryptopay", "vpn", "wgportal", "panel", "panel2"):
             http.delete(f"/{part}/faults")
     kit.close()
 

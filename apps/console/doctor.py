@@ -8,7 +8,7 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from apps.console import doctor_money, doctor_vpn
+from apps.console import doctor_money, doctor_panels, doctor_vpn
 from apps.console.findings import Finding, Trouble
 from services import assembly, catalog
 from services.kit import Kit
@@ -50,6 +50,7 @@ def examine(kit: Kit) -> Iterator[Finding]:
         ("Telegram updates", _updates),
         *doctor_money.checks(kit),
         *doctor_vpn.checks(kit),
+        *doctor_panels.checks(kit),
         ("Private chats", _chats),
         ("Storage", _storage),
         ("Support", _support),

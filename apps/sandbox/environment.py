@@ -9,6 +9,7 @@ from pathlib import Path
 
 from honcho.environ import parse
 
+from apps.sandbox.remnawave.settings import SQUADS, TOKEN, WEBHOOK_SECRET
 from apps.sandbox.stack import Stack
 from services.platform.config import Settings, inherited_environment
 
@@ -23,6 +24,8 @@ PARTS = {
     "cryptopay": ("CRYPTOPAY_TOKEN", "CRYPTOPAY_API_URL"),
     "vpn": ("VPN_SERVERS",),
     "wgportal": (),
+    "panel": ("REMNAWAVE_URL", "REMNAWAVE_TOKEN"),
+    "panel2": (),
     "storage": STORAGE,
     "clock": ("CLOCK_URL",),
     "mail": (),
@@ -44,7 +47,7 @@ def given(file: Path) -> dict[str, str]:
 def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """Only what no setting of Kiosk is: a check must never reach anybody's real data."""
     settings = {name.upper() for name in Settings.model_fields} | {"WEBHOOK_BASE_URL"}
-    grouped = ("VPN_", "POSTGRES_")
+    grouped = ("VPN_", "POSTGRES_", "REMNAWAVE_")
     return {name: value for name, value in environ.items() if name not in settings and not name.startswith(grouped)}
 
 
@@ -147,7 +150,19 @@ def _of_the_world(url: str, directory: Path, vpn_keys: Mapping[str, str]) -> dic
         "wgportal": {},
         "storage": dict(zip(STORAGE, (f"{url}/storage", "kiosk", "sandbox", "sandbox-secret"), strict=True)),
         "clock": {"CLOCK_URL": (directory.absolute() / "clock" / "offset").as_uri()},
+        "panel": panel(url),
+        "panel2": {},
         "mail": {},
+    }
+
+
+def panel(url: str, name: str = "panel") -> dict[str, str]:
+    """How Kiosk is led to the sandbox's Remnawave: "panel" of 3.x or "panel2" of 2.x. `url` is the world's root."""
+    return {
+        "REMNAWAVE_URL": f"{url}/{name}",
+        "REMNAWAVE_TOKEN": TOKEN,
+        "REMNAWAVE_SQUADS": ",".join(list(SQUADS)[:1]),
+        "REMNAWAVE_WEBHOOK_SECRET": WEBHOOK_SECRET,
     }
 
 

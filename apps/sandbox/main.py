@@ -37,6 +37,7 @@ class World:
     crypto_token: str = "42:SANDBOXCRYPTOPAY"
     vpn_secret: str = "sandbox-agent-secret"
     portal_token: str = "sandbox-portal-token-of-32-letters"
+    panel_token: str = "sandbox-panel-token"
     access_key: str = "sandbox"
     storage_secret: str = "sandbox-secret"
     bucket: str = "kiosk"
@@ -109,6 +110,27 @@ def _wgportal(world: World, offset: Offset) -> Starlette:
     return create_app(world.directory / "wgportal", token=world.portal_token)
 
 
+def _panel(world: World, offset: Offset) -> Starlette:
+    return _remnawave(world, offset, "panel", "3")
+
+
+def _panel2(world: World, offset: Offset) -> Starlette:
+    return _remnawave(world, offset, "panel2", "2")
+
+
+def _remnawave(world: World, offset: Offset, name: str, dialect: str) -> Starlette:
+    from apps.sandbox.remnawave import create_app
+
+    return create_app(
+        world.directory / name,
+        offset.now,
+        tokens=(world.panel_token,),
+        dialect=dialect,
+        public_url=f"http://127.0.0.1:{world.port}/{name}",
+        webhook_urls=(f"{world.web_url}/webhooks/remnawave",),
+    )
+
+
 def _storage(world: World, offset: Offset) -> Starlette:
     from apps.sandbox.storage import create_app
 
@@ -140,6 +162,8 @@ PARTS = {
     "clock": Part("Time machine", "Move Kiosk's clock ahead by hours or months", "clock/", _clock),
     "vpn": Part("VPN servers", "Peers of each server, faults on order", "vpn/", _vpn),
     "wgportal": Part("WireGuard Portal", "Peers of a wg-portal, faults on order", "wgportal/", _wgportal),
+    "panel": Part("VPN panel", "Remnawave 3: users, devices, traffic, faults on order", "panel/", _panel),
+    "panel2": Part("VPN panel of old", "The same panel, 2.7", "panel2/", _panel2),
     "mail": Part("Mail", "Every e-mail that Kiosk sent", "mail/", _mail),
     "storage": Part("Storage", "Files in an S3 of one machine", "storage/", _storage),
 }

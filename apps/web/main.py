@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from apps.lifetime import begin
-from apps.web import api, health, webhooks
+from apps.web import api, health, panel_webhooks, webhooks
 from apps.web.errors import HANDLERS
 from services.kit import Kit
 
@@ -39,6 +39,8 @@ def create(kit: Kit) -> Starlette:
             Route("/ready", health.ready),
             Route("/readyz", health.ready),
             Route("/webhooks/telegram", webhooks.telegram, methods=["POST"]),
+            Route("/webhooks/remnawave", panel_webhooks.remnawave, methods=["POST"]),
+            Route("/webhooks/remnawave/{panel}", panel_webhooks.remnawave, methods=["POST"]),
             Route("/webhooks/{provider}", webhooks.payment_provider, methods=["GET", "POST"]),
             *api.routes(),
         ],

@@ -51,6 +51,7 @@ def _chat(value: object) -> bool:
 # own name in a tariff's `access` is enough.
 OPTIONS: Mapping[str, Mapping[str, Callable[[object], bool]]] = {
     "channel": {"chat": _chat},
+    "remnawave": {"squads": _words, "panel": _word},
     "wireguard": {"servers": _words},
 }
 REQUIRED: Mapping[str, frozenset[str]] = {"channel": frozenset({"chat"})}

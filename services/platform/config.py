@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from services.platform.config_panels import RemnawavePanel, read_panels
 from services.platform.config_values import (
     POLICY_REASONS,
     CommaList,
@@ -50,6 +51,7 @@ PROVIDER_SETTINGS = {
     "cryptopay": ("CRYPTOPAY_TOKEN",),
     "balance": (),
 }
+GROUPS = ("VPN_SERVERS", "REMNAWAVE_PANELS")  # lists of codes, each with a group of variables
 
 # 17 connections for one process of each kind; the worker and the clock hold one more each for LISTEN. A 20-connection
 # plan keeps one for psql. Most go to the jobs: their threads queue for them.
@@ -118,6 +120,7 @@ class Settings(BaseModel):
     storage_region: str = "us-east-1"
 
     vpn_servers: tuple[VpnServer, ...] = ()
+    remnawave_panels: tuple[RemnawavePanel, ...] = ()
 
     sentry_dsn: Annotated[SecretStr, secret(r"https?://[^/@\s]+@\S+/[0-9]+")] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -150,11 +153,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Reads and checks the environment (or the mapping given instead). Raises BadConfiguration with every fault."""
     given = {name: value for name, value in (os.environ if environ is None else environ).items() if value}
     faults: list[str] = []
-    values: dict[str, Any] = {name.lower(): value for name, value in given.items() if name != "VPN_SERVERS"}
+    values: dict[str, Any] = {name.lower(): value for name, value in given.items() if name not in GROUPS}
     values.setdefault("public_url", given.get("WEBHOOK_BASE_URL"))
     values.setdefault("build_version", given.get("HEROKU_SLUG_COMMIT", "unknown"))
     values["database_url"] = _database_url(given, faults)
     values["vpn_servers"] = tuple(read_servers(given, faults, _faults))
+    values["remnawave_panels"] = tuple(read_panels(given, faults, _faults))
     faults += _what_belongs_together(given)
     try:
         settings = Settings.model_validate(values)

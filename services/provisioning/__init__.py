@@ -20,6 +20,7 @@ from services.provisioning.channels.roster import MemberChange, RightsChange, no
 from services.provisioning.events import (
     AccessDelayed,
     AccessGranted,
+    AccessHinted,
     AccessSoldOut,
     ChecksDue,
     GrantChanged,
@@ -27,6 +28,7 @@ from services.provisioning.events import (
 )
 from services.provisioning.follow import grant, withdraw
 from services.provisioning.grants import AccessNotFound, kind_of
+from services.provisioning.hints import look, purge_hints
 from services.provisioning.locate import LocationNotFound, choose_location, locations_for
 from services.provisioning.places import check_server, plan_checks, schedule_checks
 from services.provisioning.provisioners.base import (
@@ -39,12 +41,14 @@ from services.provisioning.provisioners.base import (
     Provisioner,
     Unsupported,
 )
+from services.provisioning.remnawave.hear import hear_panel
 from services.provisioning.rotate import rotate
 
 __all__ = [
     "Access",
     "AccessDelayed",
     "AccessGranted",
+    "AccessHinted",
     "AccessNotFound",
     "AccessSoldOut",
     "Artifact",
@@ -75,14 +79,17 @@ __all__ = [
     "decline_join",
     "go_on",
     "grant",
+    "hear_panel",
     "is_inside",
     "kind_of",
     "locations_for",
+    "look",
     "missing_rights",
     "note_member",
     "note_request",
     "note_rights",
     "plan_checks",
+    "purge_hints",
     "qr_png",
     "rotate",
     "schedule_checks",

@@ -59,6 +59,15 @@ class AccessSoldOut(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessHinted(Event):
+    """The other side said that something changed there; `digest` names what it said."""
+
+    name = "provisioning.access_hinted"
+    grant_id: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChecksDue(Event):
     """Time to look at every place where access is given."""
 

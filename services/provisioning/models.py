@@ -60,6 +60,21 @@ class AccessGrantRow(Base):
     )
 
 
+class AccessHintRow(Base):
+    """Something another side said of a grant, `digest` being the SHA-256 of what came, in hex; `repaired_at` is when it
+    led to a repair."""
+
+    __tablename__ = "access_hints"
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    grant_id: Mapped[int] = mapped_column(ForeignKey(AccessGrantRow.id))
+    received_at: Mapped[datetime]
+    repaired_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("access_hints_grant", "grant_id", "repaired_at"),
+        Index("access_hints_age", "received_at"),
+    )
+
+
 class WireguardServerRow(Base):
     """`revision` rises with every change of the server's peers; `applied` is the newest that its agent confirmed."""
 

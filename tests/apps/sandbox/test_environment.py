@@ -45,6 +45,7 @@ def test_with_nothing_set_it_is_complete_and_leads_to_the_sandbox(tmp_path: Path
         ("yookassa", {"YOOKASSA_SHOP_ID": "1", "YOOKASSA_SECRET_KEY": "test_x"}, {"YOOKASSA_API_URL"}),
         ("storage", {"STORAGE_ENDPOINT": "https://s3.example.net"}, {"STORAGE_BUCKET", "STORAGE_SECRET_KEY"}),
         ("vpn", {"VPN_SERVERS": "fi1"}, {"VPN_DE1_AGENT_URL", "VPN_NL1_PUBLIC_KEY"}),
+        ("panel", {"REMNAWAVE_URL": "https://panel.example.net"}, {"REMNAWAVE_TOKEN", "REMNAWAVE_WEBHOOK_SECRET"}),
         ("clock", {"CLOCK_URL": "file:///elsewhere"}, set()),
     ],
 )
@@ -87,4 +88,5 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
 
 def test_a_check_never_sees_real_settings() -> None:
     own = {"DATABASE_URL": "postgres://real", "VPN_DE1_DNS": "x", "POSTGRES_DB": "real", "WEBHOOK_BASE_URL": "x"}
+    own |= {"REMNAWAVE_URL": "https://real", "REMNAWAVE_TOKEN": "real"}
     assert without_settings({**own, "PATH": "/bin"}) == {"PATH": "/bin"}
