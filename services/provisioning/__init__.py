@@ -4,8 +4,9 @@ A subscription is owed a grant for each good of its terms. Our database owns who
 (a server, a panel, a chat) is told the wanted state, absolutely, as often as needed. A `Provisioner` is the port to
 one kind; what it gives is sealed, and revealed to its owner only."""
 
-from services.provisioning.access import Access, access_of, qr_png
+from services.provisioning.access import Access, access_of, own_access, qr_png
 from services.provisioning.apply import apply
+from services.provisioning.devices import devices, forget_device
 from services.provisioning.events import (
     AccessDelayed,
     AccessGranted,
@@ -15,13 +16,15 @@ from services.provisioning.events import (
     ServerCheckDue,
 )
 from services.provisioning.follow import grant, withdraw
-from services.provisioning.grants import AccessNotFound
+from services.provisioning.grants import AccessNotFound, AccessNotReady
+from services.provisioning.location import LocationFull, LocationNotOffered, choose_location, locations
 from services.provisioning.places import check_server, plan_checks, schedule_checks
 from services.provisioning.provisioners.base import (
     Artifact,
     Capability,
     Device,
     Health,
+    Location,
     OutOfStock,
     Provisioner,
     Unsupported,
@@ -33,6 +36,7 @@ __all__ = [
     "AccessDelayed",
     "AccessGranted",
     "AccessNotFound",
+    "AccessNotReady",
     "AccessSoldOut",
     "Artifact",
     "Capability",
@@ -40,6 +44,9 @@ __all__ = [
     "Device",
     "GrantChanged",
     "Health",
+    "Location",
+    "LocationFull",
+    "LocationNotOffered",
     "OutOfStock",
     "Provisioner",
     "ServerCheckDue",
@@ -47,7 +54,12 @@ __all__ = [
     "access_of",
     "apply",
     "check_server",
+    "choose_location",
+    "devices",
+    "forget_device",
     "grant",
+    "locations",
+    "own_access",
     "plan_checks",
     "qr_png",
     "rotate",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services import catalog, identity, subscriptions
 from services.identity import Party
-from services.platform.errors import NotFound
+from services.platform.errors import Conflict, NotFound
 from services.platform.outbox import emit
 from services.provisioning.events import GrantChanged
 from services.provisioning.models import AccessGrantRow
@@ -21,6 +21,12 @@ class AccessNotFound(NotFound):
     """There is no such grant, or it is another party's."""
 
     code: ClassVar[str] = "access_not_found"
+
+
+class AccessNotReady(Conflict):
+    """It is being prepared, suspended or over."""
+
+    code: ClassVar[str] = "access_not_ready"
 
 
 def own_row(tx: Session, party: Party, grant_id: int) -> AccessGrantRow:
