@@ -4,15 +4,16 @@ A message is a row, unique by its key, written in the transaction of the event t
 person's language when it is sent. What Telegram may have received is not sent again; a chat that refused for good is
 left alone until the person writes."""
 
-from services.notifications.channels.base import Channel
+from services.notifications.channels.base import Button, Channel, Outgoing
 from services.notifications.channels.telegram import TelegramChannel
 from services.notifications.deliver import deliver
 from services.notifications.events import MessageQueued
+from services.notifications.goods import again as show_again
+from services.notifications.goods import title
 from services.notifications.pace import Pace
 from services.notifications.reasons import explain, why_undecided
 from services.notifications.tell import (
     tell_access_delayed,
-    tell_access_granted,
     tell_charge_declined,
     tell_expired,
     tell_foreign_refund,
@@ -31,6 +32,7 @@ from services.notifications.tell import (
     tell_statement,
     tell_stray_stars,
 )
+from services.notifications.tell_access import tell_access_granted
 from services.notifications.tell_life import tell_canceled, tell_paused
 from services.notifications.tell_of_tokens import (
     tell_balance_adjusted,
@@ -48,12 +50,15 @@ from services.notifications.tell_renewals import (
 )
 
 __all__ = [
+    "Button",
     "Channel",
     "MessageQueued",
+    "Outgoing",
     "Pace",
     "TelegramChannel",
     "deliver",
     "explain",
+    "show_again",
     "tell_access_delayed",
     "tell_access_granted",
     "tell_balance_adjusted",
@@ -85,5 +90,6 @@ __all__ = [
     "tell_statement",
     "tell_stray_stars",
     "tell_tokens_credited",
+    "title",
     "why_undecided",
 ]

@@ -17,14 +17,12 @@ from services.provisioning.events import (
 )
 from services.provisioning.follow import grant, withdraw
 from services.provisioning.grants import AccessNotFound, AccessNotReady
-from services.provisioning.location import LocationFull, LocationNotOffered, choose_location, locations
 from services.provisioning.places import check_server, plan_checks, schedule_checks
 from services.provisioning.provisioners.base import (
     Artifact,
     Capability,
     Device,
     Health,
-    Location,
     OutOfStock,
     Provisioner,
     Unsupported,
@@ -44,9 +42,6 @@ __all__ = [
     "Device",
     "GrantChanged",
     "Health",
-    "Location",
-    "LocationFull",
-    "LocationNotOffered",
     "OutOfStock",
     "Provisioner",
     "ServerCheckDue",
@@ -54,11 +49,9 @@ __all__ = [
     "access_of",
     "apply",
     "check_server",
-    "choose_location",
     "devices",
     "forget_device",
     "grant",
-    "locations",
     "own_access",
     "plan_checks",
     "qr_png",

@@ -28,7 +28,6 @@ __all__ = [
     "Grant",
     "Health",
     "Held",
-    "Location",
     "Misconfigured",
     "OutOfStock",
     "Provisioner",
@@ -138,17 +137,6 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Location:
-    """Somewhere a grant can be given. `code` is what a tariff's `locations` and Grant.location say, `title` what people
-    call it. `free` of `capacity` are left where there is only so much room."""
-
-    code: str
-    title: str
-    free: int | None = None
-    capacity: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Health:
     """`says` is one line for operators. `used` of `capacity` where there is only so much; `expires_at` is when our own
     credentials there end."""
@@ -185,10 +173,6 @@ class Provisioner(Protocol):
     def stock(self, tx: Session, good: Good, locations: Sequence[str], now: datetime) -> int | None:
         """How many more can be given; None where nothing runs out."""
         return None
-
-    def locations(self, tx: Session, grant: Grant, now: datetime) -> Sequence[Location]:
-        """Where the grant could be, of those that its terms allow; nothing where its owner has no choice."""
-        return ()
 
     def places(self, tx: Session) -> Sequence[str]:
         """Codes of what `check`, `survey` and `repair` look at."""
