@@ -42,7 +42,7 @@ def build(settings: Settings, process: str) -> Kit:
         pool_size=settings.pool_size(process),
         application=f"kiosk-{process}",
     )
-    provisioners: dict[str, Provisioner] = {"wireguard": WireguardFleet(settings.vpn_servers, cipher)}
+    provisioners: dict[str, Provisioner] = {"wireguard": WireguardFleet(settings.vpn_servers, cipher, db, clock)}
     return Kit(
         settings=settings,
         clock=clock,

@@ -24,9 +24,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from apps.sandbox import cryptopay, robokassa, telegram, vpn, yookassa
+from apps.sandbox import cryptopay, robokassa, telegram, vpn, wgportal, yookassa
 from apps.sandbox.clock import Offset
-from apps.sandbox.environment import environment
+from apps.sandbox.environment import PORTAL_TOKEN, environment
 from apps.sandbox.server import server
 from apps.sandbox.stack import Stack
 from apps.web.webhooks import payment_provider
@@ -90,6 +90,7 @@ class World:
                 notification_url=f"{self.url}/kiosk/cryptopay",
                 pauses=(0.05, 0.1, 60),
             ),
+            "/wgportal": wgportal.create_app(directory / "wgportal", token=PORTAL_TOKEN),
             "/vpn": vpn.create_app(directory / "vpn", secret="sandbox-agent-secret", codes=codes),
         }
         app = Starlette(
@@ -348,7 +349,7 @@ def kiosk_in(world: World, stack: Stack, database_url: str, **changes: str) -> I
         world.kiosk = kiosk
         yield kiosk
         world.kiosk = None
-        for part in ("telegram", "yookassa", "robokassa", "cryptopay", "vpn"):
+        for part in ("telegram", "yookassa", "robokassa", "cryptopay", "vpn", "wgportal"):
             http.delete(f"/{part}/faults")
     kit.close()
 

@@ -22,6 +22,7 @@ PARTS = {
     "robokassa": ("ROBOKASSA_MERCHANT_LOGIN", "ROBOKASSA_PASSWORD_1", "ROBOKASSA_PASSWORD_2", "ROBOKASSA_PAY_URL"),
     "cryptopay": ("CRYPTOPAY_TOKEN", "CRYPTOPAY_API_URL"),
     "vpn": ("VPN_SERVERS",),
+    "wgportal": (),
     "storage": STORAGE,
     "clock": ("CLOCK_URL",),
     "mail": (),
@@ -31,6 +32,7 @@ VPN_SERVERS = {  # code -> where it pretends to be, its networks
     "nl1": ("Amsterdam", "10.67.0.0/22", "fd42:67::/118"),
 }
 AGENT_SECRET = "sandbox-agent-secret"
+PORTAL_TOKEN = "sandbox-portal-token-of-32-letters"
 
 
 def given(file: Path) -> dict[str, str]:
@@ -142,6 +144,7 @@ def _of_the_world(url: str, directory: Path, vpn_keys: Mapping[str, str]) -> dic
         },
         "cryptopay": {"CRYPTOPAY_TOKEN": "42:SANDBOXCRYPTOPAY", "CRYPTOPAY_API_URL": f"{url}/cryptopay/api"},
         "vpn": vpn,
+        "wgportal": {},
         "storage": dict(zip(STORAGE, (f"{url}/storage", "kiosk", "sandbox", "sandbox-secret"), strict=True)),
         "clock": {"CLOCK_URL": (directory.absolute() / "clock" / "offset").as_uri()},
         "mail": {},

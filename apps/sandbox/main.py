@@ -36,6 +36,7 @@ class World:
     secret_key: str = "test_SANDBOX"
     crypto_token: str = "42:SANDBOXCRYPTOPAY"
     vpn_secret: str = "sandbox-agent-secret"
+    portal_token: str = "sandbox-portal-token-of-32-letters"
     access_key: str = "sandbox"
     storage_secret: str = "sandbox-secret"
     bucket: str = "kiosk"
@@ -96,6 +97,12 @@ def _vpn(world: World, offset: Offset) -> Starlette:
     return create_app(world.directory / "vpn", secret=world.vpn_secret)
 
 
+def _wgportal(world: World, offset: Offset) -> Starlette:
+    from apps.sandbox.wgportal import create_app
+
+    return create_app(world.directory / "wgportal", token=world.portal_token)
+
+
 def _storage(world: World, offset: Offset) -> Starlette:
     from apps.sandbox.storage import create_app
 
@@ -126,6 +133,7 @@ PARTS = {
     "cryptopay": Part("Crypto Pay", "Invoices in coins, signed updates, faults on order", "cryptopay/", _cryptopay),
     "clock": Part("Time machine", "Move Kiosk's clock ahead by hours or months", "clock/", _clock),
     "vpn": Part("VPN servers", "Peers of each server, faults on order", "vpn/", _vpn),
+    "wgportal": Part("WireGuard Portal", "Peers of a wg-portal, faults on order", "wgportal/", _wgportal),
     "mail": Part("Mail", "Every e-mail that Kiosk sent", "mail/", _mail),
     "storage": Part("Storage", "Files in an S3 of one machine", "storage/", _storage),
 }

@@ -81,8 +81,10 @@ class VpnServer:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as http:
             path = f"/{request.path_params['path']}"
             answer = await http.request(request.method, path, content=await request.body(), headers=headers)
-        if request.method == "PUT" and answer.status_code == 200:
+        if answer.status_code == 200 and path == "/peers":
             self._note_arrivals()
+        if answer.status_code == 200 and path == "/stats":
+            return JSONResponse({"peers": {**answer.json()["peers"], **self._traffic()}})
         return Response(answer.content, answer.status_code, media_type=answer.headers["Content-Type"])
 
     def kept(self) -> dict[str, Any]:
@@ -91,6 +93,11 @@ class VpnServer:
         kept: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {"revision": 0, "peers": []}
         since = self._since()
         return {**kept, "peers": [{**peer, "since": since.get(peer["public_key"])} for peer in kept["peers"]]}
+
+    def carry(self, public_key: str, rx: int, tx: int, latest_handshake: int) -> None:
+        """Sets a peer's counters; they begin anew when it goes away."""
+        traffic = self._traffic() | {public_key: {"latest_handshake": latest_handshake, "rx": rx, "tx": tx}}
+        write_atomically(self._directory / "traffic.json", json.dumps(traffic).encode())
 
     def stop(self) -> None:
         """The agent leaves when its standard input ends."""
@@ -120,6 +127,13 @@ class VpnServer:
         known = self._since()
         since = {peer["public_key"]: known.get(peer["public_key"], now) for peer in self.kept()["peers"]}
         write_atomically(self._directory / "since.json", json.dumps(since).encode())
+        traffic = {key: row for key, row in self._traffic().items() if key in since}
+        write_atomically(self._directory / "traffic.json", json.dumps(traffic).encode())
+
+    def _traffic(self) -> dict[str, dict[str, int]]:
+        path = self._directory / "traffic.json"
+        traffic: dict[str, dict[str, int]] = json.loads(path.read_bytes()) if path.exists() else {}
+        return traffic
 
     def _since(self) -> dict[str, str]:
         path = self._directory / "since.json"
@@ -156,6 +170,12 @@ class VpnWorld:
         server = self._server(request)
         return JSONResponse({"code": server.code, "public_key": server.public_key})
 
+    async def traffic(self, request: Request) -> Response:
+        """{"public_key", "rx", "tx"}: what a peer has carried, since it came."""
+        given = await request.json()
+        self._server(request).carry(given["public_key"], given["rx"], given["tx"], given.get("latest_handshake", 0))
+        return JSONResponse({})
+
     async def agent(self, request: Request) -> Response:
         server, fault = self._server(request), self._take_fault()
         answer = await server.forward(request) if fault is None or fault.mode in AFTER else None
@@ -191,7 +211,8 @@ class VpnWorld:
 
 
 def create_app(directory: Path, *, secret: str, codes: Sequence[str] = ("de1", "nl1")) -> Starlette:
-    """`/` the page, `/faults`, and for each code `peers.json` and `server.json` unsigned, the rest to its agent.
+    """`/` the page, `/faults`, and for each code `peers.json` and `server.json` unsigned, `traffic` to set
+    counters, the rest to its agent.
 
     `secret` is every agent's. The agents end with this process, or with the application's lifespan."""
     world = VpnWorld(directory, secret, codes)
@@ -208,6 +229,7 @@ def create_app(directory: Path, *, secret: str, codes: Sequence[str] = ("de1", "
             Route("/faults", world.faults, methods=["GET", "POST", "DELETE"]),
             Route("/{code}/peers.json", world.peers),
             Route("/{code}/server.json", world.server),
+            Route("/{code}/traffic", world.traffic, methods=["POST"]),
             Route("/{code}/{path:path}", world.agent, methods=["GET", "PUT"]),
         ],
     )

@@ -45,7 +45,7 @@ def _words(value: object) -> bool:
 # By kind: what its options may be, and how each is checked. A kind without a required option needs no [[good]]: its
 # own name in a tariff's `access` is enough.
 OPTIONS: Mapping[str, Mapping[str, Callable[[object], bool]]] = {
-    "wireguard": {},
+    "wireguard": {"servers": _words},
 }
 REQUIRED: Mapping[str, frozenset[str]] = {}
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -27,6 +26,7 @@ from services.platform.config_values import (
     TimeZone,
     secret,
 )
+from services.platform.config_vpn import VpnServer, read_servers
 from services.platform.errors import Misconfigured
 
 
@@ -50,28 +50,10 @@ PROVIDER_SETTINGS = {
     "cryptopay": ("CRYPTOPAY_TOKEN",),
     "balance": (),
 }
-VPN_CODE = "[a-z][a-z0-9]{1,11}"
 
 # 17 connections for one process of each kind; the worker and the clock hold one more each for LISTEN. A 20-connection
 # plan keeps one for psql. Most go to the jobs: their threads queue for them.
 POOL_SIZES = {"web": 2, "worker": 3, "jobs": 7, "ocr": 1, "rules": 1, "payouts": 1, "clock": 2, "console": 1}
-
-
-class VpnServer(BaseModel):
-    """One WireGuard server: the group VPN_<CODE>_... of a code listed in VPN_SERVERS."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
-    code: str
-    agent_url: OutsideUrl
-    agent_secret: SecretStr = Field(min_length=16)
-    public_key: str = Field(pattern=r"^[A-Za-z0-9+/]{43}=$")
-    endpoint: str = Field(pattern=r"^[^\s:]+:[0-9]{1,5}$|^\[[0-9a-fA-F:]+\]:[0-9]{1,5}$")
-    location: str = Field(min_length=1, max_length=60)
-    network4: IPv4Network
-    network6: IPv6Network
-    capacity: int = Field(250, ge=1, le=60000)
-    dns: str = "1.1.1.1, 2606:4700:4700::1111"
 
 
 class Settings(BaseModel):
@@ -172,7 +154,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     values.setdefault("public_url", given.get("WEBHOOK_BASE_URL"))
     values.setdefault("build_version", given.get("HEROKU_SLUG_COMMIT", "unknown"))
     values["database_url"] = _database_url(given, faults)
-    values["vpn_servers"] = tuple(_vpn_servers(given, faults))
+    values["vpn_servers"] = tuple(read_servers(given, faults, _faults))
     faults += _what_belongs_together(given)
     try:
         settings = Settings.model_validate(values)
@@ -239,21 +221,6 @@ def _is_database_address(url: str) -> bool:
     except (ArgumentError, ValueError):
         return False
     return True
-
-
-def _vpn_servers(given: Mapping[str, str], faults: list[str]) -> list[VpnServer]:
-    servers = []
-    for code in dict.fromkeys(part.strip() for part in given.get("VPN_SERVERS", "").split(",") if part.strip()):
-        if not re.fullmatch(VPN_CODE, code):
-            faults.append(f"VPN_SERVERS: each code must match {VPN_CODE}")
-            continue
-        prefix = f"VPN_{code.upper()}_"
-        group = {name[len(prefix) :].lower(): value for name, value in given.items() if name.startswith(prefix)}
-        try:
-            servers.append(VpnServer.model_validate({**group, "code": code}))
-        except ValidationError as error:
-            faults += _faults(error, prefix)
-    return servers
 
 
 def _faults(error: ValidationError, prefix: str) -> list[str]:

@@ -17,12 +17,14 @@ from services.provisioning.events import (
 )
 from services.provisioning.follow import grant, withdraw
 from services.provisioning.grants import AccessNotFound, AccessNotReady
+from services.provisioning.locate import LocationNotFound, choose_location, locations_for
 from services.provisioning.places import check_server, plan_checks, schedule_checks
 from services.provisioning.provisioners.base import (
     Artifact,
     Capability,
     Device,
     Health,
+    Location,
     OutOfStock,
     Provisioner,
     Unsupported,
@@ -42,6 +44,8 @@ __all__ = [
     "Device",
     "GrantChanged",
     "Health",
+    "Location",
+    "LocationNotFound",
     "OutOfStock",
     "Provisioner",
     "ServerCheckDue",
@@ -49,9 +53,11 @@ __all__ = [
     "access_of",
     "apply",
     "check_server",
+    "choose_location",
     "devices",
     "forget_device",
     "grant",
+    "locations_for",
     "own_access",
     "plan_checks",
     "qr_png",

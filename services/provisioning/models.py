@@ -73,23 +73,34 @@ class WireguardServerRow(Base):
 class WireguardPeerRow(Base):
     """One address pair of a server and who has it. An inactive peer keeps its keys: a suspended one for good, an ended
     one until `free_after`, so that who renews late keeps the same configuration; then the addresses may go to somebody
-    else. `revision` is the server's at this peer's last change, `generation` the grant's when its keys were made."""
+    else. `revision` is the server's at this peer's last change, `generation` the grant's when its keys were made.
+
+    Of a grant that moves, the new peer is `current`, and the old one stays active until the new one is confirmed.
+    `used_bytes` were used since `usage_epoch` began; `counted_bytes` is what the server's counter, which begins anew
+    with every restart, showed at `counted_at` (wall clock)."""
 
     __tablename__ = "wireguard_peers"
     server: Mapped[str] = mapped_column(ForeignKey(WireguardServerRow.code), primary_key=True)
     slot: Mapped[int] = mapped_column(primary_key=True)
     ipv4: Mapped[str]
     ipv6: Mapped[str]
-    grant_id: Mapped[int] = mapped_column(ForeignKey(AccessGrantRow.id), unique=True)
+    grant_id: Mapped[int] = mapped_column(ForeignKey(AccessGrantRow.id))
     public_key: Mapped[str]
     sealed_keys: Mapped[bytes] = mapped_column(LargeBinary)
     revision: Mapped[int]
     generation: Mapped[int]
     active: Mapped[bool]
     free_after: Mapped[datetime | None]
+    current: Mapped[bool]
+    used_bytes: Mapped[int]
+    counted_bytes: Mapped[int]
+    usage_epoch: Mapped[int]
+    counted_at: Mapped[datetime | None]
     __table_args__ = (
         UniqueConstraint("server", "ipv4"),
         UniqueConstraint("server", "ipv6"),
         UniqueConstraint("server", "public_key"),
+        UniqueConstraint("server", "grant_id"),
+        Index("wireguard_peers_current", "grant_id", unique=True, postgresql_where=text("current")),
         Index("wireguard_peers_free", "server", "free_after", postgresql_where=text("NOT active")),
     )

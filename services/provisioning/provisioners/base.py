@@ -28,6 +28,7 @@ __all__ = [
     "Grant",
     "Health",
     "Held",
+    "Location",
     "Misconfigured",
     "OutOfStock",
     "Provisioner",
@@ -137,6 +138,19 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Location:
+    """Where access may be had. `code` fits a button; `wanted` is what Grant.location becomes when it is chosen. `room`
+    is a word, for owners are told no numbers: there is plenty, there is little left (a fifth or less), there is none.
+    `here`: the grant is there now."""
+
+    code: str
+    name: str
+    wanted: str
+    room: Literal["plenty", "little", "none"]
+    here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """`says` is one line for operators. `used` of `capacity` where there is only so much; `expires_at` is when our own
     credentials there end."""
@@ -173,6 +187,10 @@ class Provisioner(Protocol):
     def stock(self, tx: Session, good: Good, locations: Sequence[str], now: datetime) -> int | None:
         """How many more can be given; None where nothing runs out."""
         return None
+
+    def locations(self, tx: Session, grant: Grant, now: datetime) -> Sequence[Location]:
+        """What its owner may choose of, in the order in which it is offered."""
+        return ()
 
     def places(self, tx: Session) -> Sequence[str]:
         """Codes of what `check`, `survey` and `repair` look at."""

@@ -1,103 +1,155 @@
-"""Our own WireGuard servers: who has which address stands in our tables; a server's agent is sent the whole list."""
+"""Our own WireGuard servers, several at several locations. Who has which address stands in our tables; a server is told
+the whole list of its peers, by its agent or through a wg-portal."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from ipaddress import IPv4Interface, IPv6Interface
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.platform.config import VpnServer
+from services.catalog import Good
+from services.platform.clock import Clock
+from services.platform.config_vpn import VpnServer
 from services.platform.crypto import Cipher
 from services.platform.db import Database
-from services.provisioning.models import WireguardPeerRow, WireguardServerRow
+from services.platform.errors import KioskError
+from services.provisioning.models import WireguardPeerRow
 from services.provisioning.provisioners.base import (
     Artifact,
     Capability,
     Grant,
     Health,
     Held,
+    Location,
     Misconfigured,
-    OutOfStock,
     Provisioner,
     Ref,
-    TryLater,
 )
-from services.provisioning.wireguard import addresses, config_file, keys
-from services.provisioning.wireguard.agent import AgentClient, Peer, StaleRevision
+from services.provisioning.provisioners.wireguard_places import choices, offered_by
+from services.provisioning.provisioners.wireguard_pool import Pool
+from services.provisioning.provisioners.wireguard_push import Look, Servers
+from services.provisioning.wireguard import config_file
 
-REST = timedelta(days=3)  # an ended peer's addresses and keys wait so long for their owner
-PUSHES = 4
+log = structlog.get_logger(__name__)
+
+OLD_PLACE = "old_place"  # a Held.problem: it moved, and the server it left has not been told yet
 
 
 class WireguardFleet(Provisioner):
     kind = "wireguard"
-    capabilities = Capability.SUSPEND | Capability.ROTATE | Capability.STOCK | Capability.MOVES
+    capabilities = (
+        Capability.SUSPEND
+        | Capability.ROTATE
+        | Capability.USAGE
+        | Capability.RESET_USAGE
+        | Capability.LOCATIONS
+        | Capability.STOCK
+        | Capability.MOVES
+    )
 
-    def __init__(self, servers: Sequence[VpnServer], cipher: Cipher) -> None:
-        self._servers: Mapping[str, VpnServer] = {server.code: server for server in servers}
-        self._agents = {s.code: AgentClient(s.agent_url, s.agent_secret.get_secret_value()) for s in servers}
-        self._cipher = cipher
+    def __init__(self, servers: Sequence[VpnServer], cipher: Cipher, db: Database, clock: Clock) -> None:
+        self._settings: Mapping[str, VpnServer] = {server.code: server for server in servers}
+        self._pool = Pool(self._settings, cipher)
+        self._servers = Servers(self._settings, self._pool)
+        self._db, self._clock = db, clock
 
     def reserve(self, tx: Session, grant: Grant, now: datetime) -> None:
-        peer = self._peer(tx, grant.id) or self._allocate(tx, grant, now)
-        is_active = grant.state == "active"
-        if peer.generation < grant.generation:
-            self._renew_keys(peer, grant)
-        elif peer.active == is_active and (peer.free_after is None or grant.state == "ended"):
-            return
-        peer.active, peer.free_after = is_active, None if grant.state != "ended" else now + REST
-        peer.revision = self._next_revision(tx, peer.server)
+        self._pool.reserve(tx, grant, now)
 
     def apply(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
+        """One that moves gets its new peer first; the old one ends when the new server has confirmed. A server that is
+        left and does not answer holds nobody up: it is told by `repair`."""
         with db.begin() as tx:
-            if grant.state == "ended" and self._peer(tx, grant.id) is None:
+            if grant.state == "ended" and self._pool.peer(tx, grant.id) is None:
                 return Held("absent")
-            self.reserve(tx, grant, now)
-            peer = self._known(tx, grant)
-            is_applied = tx.get_one(WireguardServerRow, peer.server).applied >= peer.revision
+            peer = self._pool.reserve(tx, grant, now)
+            is_applied = self._servers.applied(tx, peer.server) >= peer.revision
         if not is_applied:  # else somebody else's push carried it along
-            self._push(db, peer.server, now)
-        return self._held(peer)
+            self._servers.push(db, peer.server, now)
+        with db.begin() as tx:
+            left = self._pool.leave(tx, peer, now)
+        problem = None
+        for code in left:
+            try:
+                self._servers.push(db, code, now)
+            except KioskError as error:
+                log.warning("left_server_not_told", server=code, grant=grant.id, error=error.code)
+                problem = OLD_PLACE
+        return replace(self._held(peer), problem=problem)
 
     def fetch(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
         with db.begin() as tx:
-            peer = self._peer(tx, grant.id)
-        return self._held(peer) if peer else Held("absent")
+            peer = self._pool.peer(tx, grant.id)
+        if peer is None:
+            return Held("absent")
+        return dict(self.survey(db, peer.server, [(grant, ref)], now)).get(grant.id) or self._held(peer)
 
     def remove(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> None:
         self.apply(db, replace(grant, state="ended"), ref, now)
 
+    def stock(self, tx: Session, good: Good, locations: Sequence[str], now: datetime) -> int:
+        taken = self._pool.taken(tx, now)
+        codes = offered_by(self._settings, good, locations)
+        return sum(max(0, self._pool.room(code) - taken.get(code, 0)) for code in codes)
+
+    def locations(self, tx: Session, grant: Grant, now: datetime) -> Sequence[Location]:
+        peer, taken = self._pool.peer(tx, grant.id), self._pool.taken(tx, now)
+        codes = offered_by(self._settings, grant.good, grant.locations)
+        numbers = {code: (taken.get(code, 0), self._pool.room(code)) for code in codes}
+        return choices(self._settings, codes, numbers, peer.server if peer else None)
+
     def places(self, tx: Session) -> Sequence[str]:
-        return tuple(self._servers)
+        return tuple(self._settings)
 
     def check(self, place: str) -> Health:
-        health = self._agents[place].health()
-        if not health.applied and health.peers:
-            raise TryLater(f"the interface {health.interface} does not hold its {health.peers} peers")
-        says = f"{health.peers} peers on {health.interface}, revision {health.revision}, agent {health.version}"
-        return Health(says, used=health.peers, capacity=self._servers[place].capacity)
+        """`used` are the addresses that cannot be given: of active, suspended and resting peers."""
+        says = self._servers.way(place).check()
+        with self._db.begin() as tx:
+            used = self._pool.taken(tx, self._clock.now()).get(place, 0)
+        room = self._pool.room(place)
+        return Health(f"{says}, {used} of {room} addresses taken", used=used, capacity=room)
+
+    def survey(
+        self, db: Database, place: str, grants: Sequence[tuple[Grant, Ref]], now: datetime
+    ) -> Iterator[tuple[int, Held]]:
+        """Two questions to the server at most, however many the grants are. Those whose last change it has not
+        confirmed yet are passed over. What was used is counted, in our own tables."""
+        look = self._servers.look(place)
+        with db.begin() as tx:
+            ids = [grant.id for grant, _ in grants]
+            own = select(WireguardPeerRow).where(WireguardPeerRow.grant_id.in_(ids), WireguardPeerRow.current)
+            peers = {peer.grant_id: peer for peer in tx.scalars(own.order_by(WireguardPeerRow.slot).with_for_update())}
+            here = {grant_id: peer for grant_id, peer in peers.items() if peer.server == place}
+            applied = self._servers.applied(tx, place)
+            self._servers.count(tx, here, look)
+            settled = {key: peer for key, peer in here.items() if peer.revision <= applied}
+            found = {key: self._seen(peer, look) for key, peer in settled.items()}
+            if any(held.state == "absent" for held in found.values()):
+                self._servers.lost(tx, place)
+        yield from found.items()
+        yield from ((grant_id, Held("absent")) for grant_id in ids if grant_id not in peers)
 
     def repair(self, db: Database, place: str, now: datetime) -> None:
-        with db.begin() as tx:
-            row = tx.get(WireguardServerRow, place)
-        if row is None:
-            return  # nobody ever bought there
-        if self._agents[place].health().revision != row.revision:
-            self._push(db, place, now)
+        self._servers.repair(db, place, now)
 
     def close(self) -> None:
-        for agent in self._agents.values():
-            agent.close()
+        self._servers.close()
+
+    def _seen(self, peer: WireguardPeerRow, look: Look) -> Held:
+        if peer.active and peer.public_key not in look.live:
+            return Held("absent")
+        return self._held(peer)
 
     def _held(self, peer: WireguardPeerRow) -> Held:
-        server = self._server(peer.server)
-        secret = self._open(peer)
+        server = self._settings.get(peer.server)
+        if server is None:
+            raise Misconfigured(f"people have access on {peer.server}, but VPN_SERVERS does not name it")
+        secret = self._pool.open(peer)
         config = config_file.render(
             private_key=secret["private"],
             addresses=(IPv4Interface(peer.ipv4), IPv6Interface(peer.ipv6)),
@@ -112,107 +164,6 @@ class WireguardFleet(Provisioner):
             key=peer.public_key,
             place=server.code,
             location=server.location,
+            used_bytes=peer.used_bytes,
             artifacts=(Artifact("file", config, config_file.file_name(server.code, peer.slot)),),
         )
-
-    def _allocate(self, tx: Session, grant: Grant, now: datetime) -> WireguardPeerRow:
-        """An address on the emptiest of the servers that has room. Raises OutOfStock."""
-        allowed = [code for code in self._servers if not grant.locations or code in grant.locations]
-        taken = select(WireguardPeerRow.server, func.count()).where(WireguardPeerRow.active)
-        counts = {server: count for server, count in tx.execute(taken.group_by(WireguardPeerRow.server))}  # noqa: C416 - rows are not pairs to mypy
-        for code in sorted(allowed, key=lambda code: counts.get(code, 0) / self._servers[code].capacity):
-            self._next_revision(tx, code)  # locks the server: allocations there take turns
-            peer = self._free_peer(tx, code, now) or self._new_peer(tx, code)
-            if peer is not None:
-                peer.grant_id, peer.active, peer.free_after, peer.revision = grant.id, False, now, 0
-                self._renew_keys(peer, grant)
-                tx.add(peer)
-                tx.flush()
-                return peer
-        raise OutOfStock(f"no free address on {', '.join(allowed) or 'any configured server'}")
-
-    def _renew_keys(self, peer: WireguardPeerRow, grant: Grant) -> None:
-        pair = keys.generate_keypair()
-        secret = {"private": pair.private, "preshared": keys.generate_preshared_key()}
-        peer.public_key, peer.generation = pair.public, grant.generation
-        peer.sealed_keys = self._cipher.seal(json.dumps(secret).encode(), _place(grant.id))
-
-    def _free_peer(self, tx: Session, code: str, now: datetime) -> WireguardPeerRow | None:
-        rested = (
-            select(WireguardPeerRow)
-            .where(WireguardPeerRow.server == code, ~WireguardPeerRow.active, WireguardPeerRow.free_after <= now)
-            .order_by(WireguardPeerRow.free_after)
-            .limit(1)
-        )
-        return tx.scalar(rested.with_for_update(skip_locked=True))
-
-    def _new_peer(self, tx: Session, code: str) -> WireguardPeerRow | None:
-        server = self._servers[code]
-        room = addresses.slots(server.network4, server.network6, server.capacity)
-        last = tx.scalar(select(func.max(WireguardPeerRow.slot)).where(WireguardPeerRow.server == code))
-        slot = room.start if last is None else last + 1
-        if slot not in room:
-            return None
-        ipv4, ipv6 = addresses.addresses(server.network4, server.network6, slot)
-        return WireguardPeerRow(server=code, slot=slot, ipv4=str(ipv4), ipv6=str(ipv6))
-
-    def _push(self, db: Database, code: str, now: datetime) -> None:
-        """Sends the whole list. No lock is held meanwhile: the agent refuses an older list than it has, and then
-        the newest is read again."""
-        agent = self._agent(code)
-        for _ in range(PUSHES):
-            with db.begin() as tx:
-                revision = tx.get_one(WireguardServerRow, code).revision
-                peers = self._wanted(tx, code)
-            try:
-                agent.push(revision, peers)
-            except StaleRevision as stale:
-                # It has a newer list than we read, or (our database was restored) than we ever made.
-                with db.begin() as tx:
-                    behind = WireguardServerRow.code == code, WireguardServerRow.revision <= stale.applied
-                    tx.execute(update(WireguardServerRow).where(*behind).values(revision=stale.applied + 1))
-                continue
-            with db.begin() as tx:
-                newest = func.greatest(WireguardServerRow.applied, revision)
-                mark = update(WireguardServerRow).where(WireguardServerRow.code == code)
-                tx.execute(mark.values(applied=newest, applied_at=now))
-            return
-        raise TryLater(f"the list of {code} changes faster than it is sent", after=2)
-
-    def _wanted(self, tx: Session, code: str) -> list[Peer]:
-        active = select(WireguardPeerRow).where(WireguardPeerRow.server == code, WireguardPeerRow.active)
-        return [
-            Peer(row.public_key, self._open(row)["preshared"], (IPv4Interface(row.ipv4), IPv6Interface(row.ipv6)))
-            for row in tx.scalars(active.order_by(WireguardPeerRow.slot))
-        ]
-
-    def _peer(self, tx: Session, grant_id: int) -> WireguardPeerRow | None:
-        return tx.scalar(select(WireguardPeerRow).where(WireguardPeerRow.grant_id == grant_id).with_for_update())
-
-    def _known(self, tx: Session, grant: Grant) -> WireguardPeerRow:
-        peer = self._peer(tx, grant.id)
-        assert peer, "it was reserved"
-        return peer
-
-    def _next_revision(self, tx: Session, code: str) -> int:
-        first = insert(WireguardServerRow).values(code=code, revision=1, applied=0)
-        row = first.on_conflict_do_update(
-            index_elements=["code"], set_={"revision": WireguardServerRow.revision + 1}
-        ).returning(WireguardServerRow.revision)
-        return tx.scalars(row).one()
-
-    def _open(self, peer: WireguardPeerRow) -> dict[str, str]:
-        secret: dict[str, str] = json.loads(self._cipher.open(peer.sealed_keys, _place(peer.grant_id)))
-        return secret
-
-    def _server(self, code: str) -> VpnServer:
-        if code not in self._servers:
-            raise Misconfigured(f"people have access on {code}, but VPN_SERVERS does not name it")
-        return self._servers[code]
-
-    def _agent(self, code: str) -> AgentClient:
-        return self._agents[self._server(code).code]
-
-
-def _place(grant_id: int) -> str:
-    return f"wireguard_peers.sealed_keys:{grant_id}"

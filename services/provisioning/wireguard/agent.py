@@ -8,6 +8,7 @@ import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import Any, ClassVar
 
@@ -48,6 +49,15 @@ class AgentHealth:
     version: str
 
 
+@dataclass(frozen=True)
+class PeerStats:
+    """Since the interface came up, or the peer came to it. Bytes as the server counts them: `rx` from the buyer."""
+
+    latest_handshake: datetime | None  # None: never
+    rx: int
+    tx: int
+
+
 class AgentClient:
     """One server's agent. Safe to share between threads."""
 
@@ -80,6 +90,13 @@ class AgentClient:
             raise TryLater("the agent's health has an unknown shape")
         return AgentHealth(**health)
 
+    def stats(self) -> dict[str, PeerStats]:
+        """By public key, of the peers that the interface holds now. Raises the errors of provisioners.base."""
+        peers = self._call("GET", "/stats", b"").get("peers")
+        if not isinstance(peers, dict):
+            raise TryLater("the agent's stats have an unknown shape")
+        return {key: _stats(row) for key, row in peers.items()}
+
     def close(self) -> None:
         self._http.close()
 
@@ -96,6 +113,19 @@ class AgentClient:
         except httpx.RequestError as error:
             raise TryLater(f"the agent cannot be reached: {type(error).__name__}") from error
         return _read(response)
+
+
+def _stats(row: Any) -> PeerStats:
+    given: dict[str, Any] = row if isinstance(row, dict) else {}
+    numbers: list[Any] = [given.get(name) for name in ("latest_handshake", "rx", "tx")]
+    if any(type(number) is not int or number < 0 for number in numbers):
+        raise TryLater("the agent's stats have an unknown shape")
+    seconds, rx, tx = numbers
+    try:
+        latest = datetime.fromtimestamp(seconds, UTC) if seconds else None
+    except (ValueError, OverflowError, OSError):
+        raise TryLater("the agent's stats have a time which is none") from None
+    return PeerStats(latest, rx, tx)
 
 
 def _read(response: httpx.Response) -> dict[str, Any]:

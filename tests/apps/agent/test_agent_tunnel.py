@@ -1,215 +1,192 @@
-"""A real tunnel: a server and two buyers in network namespaces of their own, with WireGuard in userspace."""
+"""The agent and a real interface: a tunnel is there exactly as long as the list says so."""
 
-import shutil
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
+from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from services.provisioning.wireguard.addresses import addresses
-from services.provisioning.wireguard.config_file import render
-from services.provisioning.wireguard.keys import KeyPair, generate_keypair, generate_preshared_key
-from tests.apps.agent.running_agent import RunningAgent, Start, peer
-
-PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-TOOLS = ("wg", "wg-quick", "wireguard-go", "ip", "ping")
-NETWORKS = IPv4Network("10.66.0.0/24"), IPv6Network("fd42:66::/112")
-SERVER4, SERVER6 = (str(address.ip) for address in addresses(*NETWORKS, 1))
+from services.provisioning.wireguard.agent import AgentClient, Peer
+from services.provisioning.wireguard.keys import generate_keypair, generate_preshared_key
+from tests.apps.agent.running_agent import SECRET, RunningAgent, Start, peer
+from tests.apps.agent.tunnels import (
+    NETWORKS,
+    PATH,
+    SERVER4,
+    SERVER6,
+    Buyer,
+    Conversation,
+    Host,
+    missing,
+    peers_of,
+    run,
+    until,
+    wire_up,
+)
 
 pytestmark = pytest.mark.process
 
-
-def run(*command: str, given: str = "") -> str:
-    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=30)
-    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
-    return done.stdout
+Hosts = tuple[Host, Buyer, Buyer]
 
 
-@dataclass
-class Host:
-    """A network namespace with one WireGuard interface. Interface names are unique: their sockets share a folder."""
-
-    role: str
-    keys: KeyPair = field(default_factory=generate_keypair)
-    name: str = field(init=False)
-    daemon: subprocess.Popen[bytes] | None = None
-
-    def __post_init__(self) -> None:
-        self.name = f"kt{uuid4().hex[:6]}{self.role}"
-
-    def run(self, *command: str) -> str:
-        return run("ip", "netns", "exec", self.name, *command)
-
-    def start_wireguard(self) -> None:
-        command = ["ip", "netns", "exec", self.name, "wireguard-go", "-f", self.name]
-        self.daemon = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        socket = Path("/var/run/wireguard", f"{self.name}.sock")
-        until(socket.exists)
-
-    def address(self, slot: int) -> None:
-        for address in addresses(*NETWORKS, slot):
-            self.run(
-                "ip", "address", "add", str(address), "dev", self.name, *(["nodad"] if address.version == 6 else [])
-            )
-        self.run("ip", "link", "set", self.name, "mtu", "1280", "up")
-        for network in NETWORKS:
-            self.run("ip", "route", "add", str(network), "dev", self.name)
-
-    def remove(self) -> None:
-        if self.daemon is not None:
-            self.daemon.terminate()
-            self.daemon.wait(timeout=10)
-        subprocess.run(["ip", "netns", "delete", self.name], capture_output=True)
-
-
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
+@pytest.fixture(scope="module")
+def possible() -> None:
+    if why := missing():
+        pytest.skip(f"no real tunnels: {why}")
 
 
 @pytest.fixture
-def hosts() -> Iterator[tuple[Host, Host, Host]]:
-    if missing := [tool for tool in TOOLS if shutil.which(tool) is None]:
-        pytest.skip(f"not installed: {', '.join(missing)} (apt: wireguard-tools wireguard-go iproute2 iputils-ping)")
-    server, alice, bob = (Host("s"), Host("a"), Host("b"))
+def hosts(possible: None) -> Iterator[Hosts]:
+    """A server, and Alice and Bob who have the files for slots 2 and 3."""
+    server, alice, bob = Host("s"), Host("a"), Host("b")
     try:
-        _wire_up(server, alice, bob)
-        yield server, alice, bob
+        wire_up(server, (alice, bob))
+        yield server, Buyer(alice, server, 2, "192.0.2.5:51820"), Buyer(bob, server, 3, "192.0.2.9:51820")
     finally:
         for host in (server, alice, bob):
             host.remove()
 
 
-def _wire_up(server: Host, *clients: Host) -> None:
-    for host in (server, *clients):
-        made = subprocess.run(["ip", "netns", "add", host.name], capture_output=True, text=True)
-        if made.returncode or not Path("/dev/net/tun").exists():
-            pytest.skip(f"no network namespaces or no /dev/net/tun on this machine: {made.stderr.strip()}")
-    for number, client in enumerate(clients, start=1):
-        outer, inner = f"{server.name}{number}", f"{client.name}0"
-        run("ip", "link", "add", outer, "netns", server.name, "type", "veth", "peer", inner, "netns", client.name)
-        for host, link, last in ((server, outer, 1), (client, inner, 2)):
-            host.run("ip", "address", "add", f"192.0.2.{4 * number + last}/30", "dev", link)
-            host.run("ip", "link", "set", link, "up")
-    for host in (server, *clients):
-        host.start_wireguard()
+@pytest.fixture
+def agent(hosts: Hosts, start: Start, tmp_path: Path) -> RunningAgent:
+    hosts[0].start_server(tmp_path / "private")
+    return start("--interface", hosts[0].name, "--every", "0.1", env=PATH)
 
 
 @pytest.fixture
-def agent(hosts: tuple[Host, Host, Host], start: Start, tmp_path: Path) -> RunningAgent:
-    """The server's interface as wg-quick leaves it, and its agent."""
-    server = hosts[0]
-    (tmp_path / "private").write_text(server.keys.private)
-    (tmp_path / "private").chmod(0o600)
-    run("wg", "set", server.name, "private-key", str(tmp_path / "private"), "listen-port", "51820", "fwmark", "0x2a")
-    server.address(1)
-    return start("--interface", server.name, "--every", "0.1", env=PATH)
-
-
-@dataclass
-class Buyer:
-    """A client host with the very file that Kiosk sends."""
-
-    host: Host
-    server: Host
-    slot: int
-    endpoint: str
-    preshared: str = field(default_factory=generate_preshared_key)
-
-    def peer(self) -> dict[str, object]:
-        return {
-            "public_key": self.host.keys.public,
-            "preshared_key": self.preshared,
-            "allowed_ips": [str(address) for address in addresses(*NETWORKS, self.slot)],
-        }
-
-    def join(self, directory: Path) -> None:
-        """After the server knows the buyer: an unanswered handshake is repeated only 5 seconds later."""
-        file = directory / f"{self.host.name}.conf"
-        text = render(
-            private_key=self.host.keys.private,
-            addresses=addresses(*NETWORKS, self.slot),
-            dns="1.1.1.1",
-            server_public_key=self.server.keys.public,
-            preshared_key=self.preshared,
-            endpoint=self.endpoint,
-        )
-        file.touch(mode=0o600)
-        file.write_text(text)
-        plain = directory / f"{self.host.name}.plain"
-        plain.write_text(run("wg-quick", "strip", str(file)))
-        self.host.run("wg", "setconf", self.host.name, str(plain))
-        self.host.address(self.slot)
-
-    def reaches(self, address: str) -> bool:
-        ping = ["ip", "netns", "exec", self.host.name, "ping", "-n", "-q", "-c", "1", "-W", "2", address]
-        return subprocess.run(ping, capture_output=True, timeout=10).returncode == 0
+def client(agent: RunningAgent) -> Iterator[AgentClient]:
+    client = AgentClient(f"http://127.0.0.1:{agent.port}", SECRET)
+    yield client
+    client.close()
 
 
 def test_a_tunnel_lives_and_dies_with_the_list(
-    hosts: tuple[Host, Host, Host], agent: RunningAgent, tmp_path: Path
+    hosts: Hosts, agent: RunningAgent, client: AgentClient, tmp_path: Path
 ) -> None:
-    server = hosts[0]
-    alice = Buyer(hosts[1], server, 2, "192.0.2.5:51820")
-    bob = Buyer(hosts[2], server, 3, "192.0.2.9:51820")
+    server, alice, bob = hosts
 
     assert agent.put(1, [alice.peer(), bob.peer()]).status_code == 200
     for buyer in (alice, bob):
         buyer.join(tmp_path)
         assert (buyer.reaches(SERVER4), buyer.reaches(SERVER6)) == (True, True)
-    before = agent.send("GET", "/stats").json()["peers"]
-    assert before[alice.host.keys.public]["latest_handshake"] > 0
-    assert before[bob.host.keys.public]["rx"] > 0
+    before = client.stats()
+    assert before[alice.keys.public].latest_handshake is not None
+    assert before[bob.keys.public].rx > 0 < before[bob.keys.public].tx
 
     assert agent.put(2, [alice.peer()]).status_code == 200
-    assert not bob.reaches(SERVER4)
-    assert alice.reaches(SERVER4)
-    after = agent.send("GET", "/stats").json()["peers"]
-    assert list(after) == [alice.host.keys.public]
-    assert after[alice.host.keys.public]["latest_handshake"] == before[alice.host.keys.public]["latest_handshake"]
-    assert after[alice.host.keys.public]["rx"] > before[alice.host.keys.public]["rx"]
+    assert not bob.reaches()
+    assert alice.reaches()
+    after = client.stats()
+    assert list(after) == [alice.keys.public]
+    assert after[alice.keys.public].latest_handshake == before[alice.keys.public].latest_handshake
+    assert after[alice.keys.public].rx > before[alice.keys.public].rx
 
     assert run("wg", "show", server.name, "public-key").strip() == server.keys.public
     assert run("wg", "show", server.name, "listen-port").strip() == "51820"
     assert run("wg", "show", server.name, "fwmark").strip() == "0x2a"
 
 
-def test_what_the_interface_loses_comes_back(
-    hosts: tuple[Host, Host, Host], agent: RunningAgent, start: Start, tmp_path: Path
-) -> None:
-    server = hosts[0]
-    alice = Buyer(hosts[1], server, 2, "192.0.2.5:51820")
+def test_the_whole_file_is_understood(hosts: Hosts, agent: RunningAgent, tmp_path: Path) -> None:
+    """Not only the tunnel comes up: all traffic goes into it, the resolvers are set, and it goes away cleanly."""
+    _server, alice, _bob = hosts
     assert agent.put(1, [alice.peer()]).status_code == 200
     alice.join(tmp_path)
 
-    run("wg", "set", server.name, "peer", hosts[2].keys.public, "allowed-ips", "10.66.0.2/32")  # taken from alice
-    until(lambda: run("wg", "show", server.name, "peers").split() == [alice.host.keys.public])
-    assert alice.reaches(SERVER4)
+    link = alice.host.run("ip", "-o", "link", "show", alice.interface)
+    assert "mtu 1280" in link
+    for family, network in (("-4", "203.0.113.1"), ("-6", "2001:db8::1")):
+        assert f"dev {alice.interface}" in alice.host.run("ip", family, "route", "get", network)
+    said = (tmp_path / "resolvconf.said").read_text().split()
+    assert said == ["nameserver", "1.1.1.1", "nameserver", "2606:4700:4700::1111"]
+    assert run("wg", "show", alice.interface, "persistent-keepalive").split() == [hosts[0].keys.public, "25"]
+
+    alice.leave(tmp_path)
+    assert not alice.reaches()
+
+
+def test_a_suspended_buyer_is_cut_and_comes_back_with_the_same_file(
+    hosts: Hosts, agent: RunningAgent, tmp_path: Path
+) -> None:
+    _server, alice, bob = hosts
+    agent.put(1, [alice.peer(), bob.peer()])
+    alice.join(tmp_path)
+    assert alice.reaches()
+
+    assert agent.put(2, [bob.peer()]).status_code == 200
+    assert not alice.reaches()
+    assert agent.put(3, [alice.peer(), bob.peer()]).status_code == 200
+    until(alice.reaches)
+
+
+def test_new_keys_on_the_same_address_end_the_old_ones(hosts: Hosts, agent: RunningAgent, tmp_path: Path) -> None:
+    server, alice, bob = hosts
+    agent.put(1, [alice.peer()])
+    alice.join(tmp_path)
+    assert alice.reaches()
+
+    rotated = Buyer(bob.host, server, alice.slot, bob.endpoint)  # the same person's other device has the new file
+    assert agent.put(2, [rotated.peer()]).status_code == 200
+    rotated.join(tmp_path)
+
+    assert rotated.reaches()
+    assert not alice.reaches(), "the old file still opens the tunnel"
+    assert peers_of(server) == [rotated.keys.public]
+    assert agent.put(2, [rotated.peer()]).status_code == 200
+    assert rotated.reaches()
+
+
+def test_two_thousand_peers_come_and_go_and_nobody_notices(
+    hosts: Hosts, agent: RunningAgent, client: AgentClient, tmp_path: Path
+) -> None:
+    server, alice, _bob = hosts
+    first = Peer(alice.keys.public, alice.preshared, addresses(*NETWORKS, alice.slot))
+    # Real key pairs would only cost time: what arrives is checked as 32 bytes.
+    crowd = [Peer(generate_preshared_key(), generate_preshared_key(), addresses(*NETWORKS, n)) for n in range(3, 2003)]
+    client.push(1, [first])
+    alice.join(tmp_path)
+    conversation = Conversation(alice, server)
+    try:
+        assert conversation.goes_on()
+        handshake = client.stats()[first.public_key].latest_handshake
+
+        for revision, wanted in enumerate(([first, *crowd], [*crowd[::2], first], [first]), start=2):
+            client.push(revision, wanted)
+            assert sorted(peers_of(server)) == sorted(peer.public_key for peer in wanted)
+            assert len(client.stats()) == client.health().peers == len(wanted)
+            assert conversation.goes_on()
+        assert client.stats()[first.public_key].latest_handshake == handshake, "the session was made anew"
+    finally:
+        conversation.end()
+
+
+def test_what_the_interface_loses_comes_back(hosts: Hosts, agent: RunningAgent, start: Start, tmp_path: Path) -> None:
+    server, alice, _bob = hosts
+    stranger = generate_keypair().public
+    assert agent.put(1, [alice.peer()]).status_code == 200
+    alice.join(tmp_path)
+
+    run("wg", "set", server.name, "peer", stranger, "allowed-ips", "10.66.0.2/32")  # taken from Alice
+    until(lambda: peers_of(server) == [alice.keys.public])
+    until(alice.reaches)
 
     agent.kill()
-    run("wg", "set", server.name, "peer", alice.host.keys.public, "remove")
+    run("wg", "set", server.name, "peer", alice.keys.public, "remove")
     start("--interface", server.name, env=PATH)
-    assert run("wg", "show", server.name, "peers").split() == [alice.host.keys.public]
+    assert peers_of(server) == [alice.keys.public]
 
 
-def test_an_interface_without_a_key_is_not_touched(hosts: tuple[Host, Host, Host], start: Start) -> None:
+def test_an_interface_without_a_key_is_not_touched(hosts: Hosts, start: Start) -> None:
     server = hosts[0]
+    server.start_interface()
     answer = start("--interface", server.name, env=PATH).put(1, [])
     assert answer.status_code == 200, "an empty list is what it holds"
 
     answer = start("--interface", server.name, env=PATH).put(2, [peer(2)])
     assert (answer.status_code, "no private key" in answer.json()["error"]) == (503, True)
-    assert run("wg", "show", server.name, "peers") == ""
+    assert peers_of(server) == []
 
 
-def test_an_interface_which_is_not_there(hosts: tuple[Host, Host, Host], start: Start) -> None:
+def test_an_interface_which_is_not_there(possible: None, start: Start) -> None:
     agent = start("--interface", "nope", env=PATH)
 
     assert agent.put(1, [peer(2)]).status_code == 503

@@ -200,6 +200,25 @@ def test_groups_of_vpn_servers() -> None:
         assert names(faults(**(VPN | {"VPN_SERVERS": codes}))) == {"VPN_SERVERS"}
 
 
+PORTAL = {"KIND": "portal", "PORTAL_URL": "https://portal.example.net/", "PORTAL_USER": "kiosk"}
+
+
+def test_a_server_may_be_a_portal() -> None:
+    portal = {f"VPN_NL1_{name}": value for name, value in (PORTAL | {"PORTAL_TOKEN": SECRET}).items()}
+    given = {name: value for name, value in VPN.items() if not name.startswith("VPN_NL1_AGENT_")}
+    de, nl = load({**GOOD, **given, **portal}).vpn_servers
+    assert (de.kind, nl.kind, nl.portal_url, nl.portal_interface) == (
+        "agent", "portal", "https://portal.example.net", "wg0",
+    )  # fmt: skip
+    assert SECRET not in repr(nl)
+
+    lacking = {name: value for name, value in portal.items() if name == "VPN_NL1_KIND"}
+    assert names(faults(**given, **lacking)) == {f"VPN_NL1_PORTAL_{name}" for name in ("URL", "USER", "TOKEN")}
+    assert names(faults(**given)) == {"VPN_NL1_AGENT_URL", "VPN_NL1_AGENT_SECRET"}
+    assert names(faults(**given, **portal | {"VPN_NL1_KIND": "panel"})) == {"VPN_NL1_KIND"}
+    assert names(faults(**given, **portal | {"VPN_NL1_PORTAL_USER": "a:b"})) == {"VPN_NL1_PORTAL_USER"}
+
+
 def test_older_and_platform_names_are_understood() -> None:
     settings = load(
         {**GOOD, "WEBHOOK_BASE_URL": "https://old.example.net/", "HEROKU_SLUG_COMMIT": "abc", "DYNO": "web.1"}

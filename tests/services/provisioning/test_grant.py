@@ -15,7 +15,7 @@ from services.platform.clock import wall_clock
 from services.platform.crypto import Unreadable
 from services.react import react
 from services.reactions import routes
-from tests.world import Kiosk, Person
+from tests.world import Kiosk, MakeKiosk, Person
 
 
 def held(kiosk: Kiosk) -> list[dict[str, Any]]:
@@ -123,16 +123,14 @@ def test_a_grant_overtaken_by_the_expiry_gives_nothing(kiosk: Kiosk) -> None:
     assert held(kiosk) == []
 
 
-def test_a_full_server_is_a_clear_error_and_not_a_shared_address(kiosk: Kiosk) -> None:
-    fleet = kiosk.kit.provisioners["wireguard"]
-    for code, server in dict(fleet._servers).items():  # type: ignore[attr-defined]
-        fleet._servers[code] = server.model_copy(update={"capacity": 1})  # type: ignore[attr-defined]
-    people = [kiosk.person(f"Покупатель {n}") for n in range(3)]
-    for person in people:
-        kiosk.buy(person)
-    assert sorted(access(kiosk, person).state for person in people) == ["ready", "ready", "sold_out"]
-    assert kiosk.undone() == []
-    assert kiosk.count("messages", "kind = 'access_delayed'") == 1
+def test_a_full_server_is_a_clear_error_and_not_a_shared_address(make_kiosk: MakeKiosk) -> None:
+    with make_kiosk(VPN_DE1_CAPACITY="1", VPN_NL1_CAPACITY="1") as kiosk:
+        people = [kiosk.person(f"Покупатель {n}") for n in range(3)]
+        for person in people:
+            kiosk.buy(person)
+        assert sorted(access(kiosk, person).state for person in people) == ["ready", "ready", "sold_out"]
+        assert kiosk.undone() == []
+        assert kiosk.count("messages", "kind = 'access_delayed'") == 1
 
 
 def test_a_server_that_lost_its_list_gets_it_again(kiosk: Kiosk) -> None:

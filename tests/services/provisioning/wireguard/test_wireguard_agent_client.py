@@ -4,8 +4,6 @@ import hashlib
 import hmac
 import json
 import socket
-import socketserver
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network
@@ -16,52 +14,13 @@ import pytest
 from services.platform.errors import KioskError
 from services.provisioning.provisioners.base import Misconfigured, OutOfStock, Rejected, TryLater
 from services.provisioning.wireguard.addresses import addresses
-from services.provisioning.wireguard.agent import TIMEOUT, AgentClient, AgentHealth, Peer, StaleRevision
+from services.provisioning.wireguard.agent import TIMEOUT, AgentClient, AgentHealth, Peer, PeerStats, StaleRevision
 from services.provisioning.wireguard.keys import generate_keypair, generate_preshared_key
+from tests.services.provisioning.wireguard.puppet import Puppet
 
 SECRET = "correct horse battery staple"
 NETWORKS = IPv4Network("10.66.0.0/22"), IPv6Network("fd42:66::/112")
 PEERS = [Peer(generate_keypair().public, generate_preshared_key(), addresses(*NETWORKS, slot)) for slot in (2, 3)]
-
-
-class Puppet(socketserver.TCPServer):
-    """Reads one request, sends `script` as it is (None: nothing at all, for ever) and cuts the connection."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), PuppetHandler)
-        self.script: bytes | None = b""
-        self.heard = b""
-        self.released = threading.Event()
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
-
-    def answers(self, status: int, body: bytes, header: str = "Content-Type: application/json") -> None:
-        self.script = f"HTTP/1.0 {status} X\r\n{header}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-class PuppetHandler(socketserver.StreamRequestHandler):
-    server: Puppet
-
-    def handle(self) -> None:
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            head += self.rfile.readline()
-        length = next((line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), b":0")
-        self.server.heard = head + self.rfile.read(int(length.split(b":")[1]))
-        if self.server.script is None:
-            self.server.released.wait(30)
-        else:
-            self.wfile.write(self.server.script)
-
-
-@pytest.fixture
-def puppet() -> Iterator[Puppet]:
-    with Puppet() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield server
-        server.released.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -192,6 +151,40 @@ def test_a_health_of_another_shape_is_tried_later(
 
     with pytest.raises(TryLater, match="unknown shape"):
         client.health()
+
+
+def test_stats_are_by_public_key(puppet: Puppet, client: AgentClient) -> None:
+    rows = {
+        PEERS[0].public_key: {"latest_handshake": 1790000000, "rx": 5, "tx": 2**60, "endpoint": "ignored"},
+        PEERS[1].public_key: {"latest_handshake": 0, "rx": 0, "tx": 0},
+    }
+    puppet.answers(200, json.dumps({"peers": rows}).encode())
+
+    seen = datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
+    assert client.stats() == {
+        PEERS[0].public_key: PeerStats(latest_handshake=seen, rx=5, tx=2**60),
+        PEERS[1].public_key: PeerStats(latest_handshake=None, rx=0, tx=0),
+    }
+    assert puppet.heard.startswith(b"GET /vpn/de1/stats HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"peers": []},
+        {"peers": {"key": None}},
+        {"peers": {"key": {"rx": 1, "tx": 1}}},
+        {"peers": {"key": {"latest_handshake": 0, "rx": "1", "tx": 1}}},
+        {"peers": {"key": {"latest_handshake": 0, "rx": -1, "tx": 1}}},
+        {"peers": {"key": {"latest_handshake": 10**20, "rx": 1, "tx": 1}}},
+    ],
+)
+def test_stats_of_another_shape_are_tried_later(puppet: Puppet, client: AgentClient, answer: dict[str, object]) -> None:
+    puppet.answers(200, json.dumps(answer).encode())
+
+    with pytest.raises(TryLater):
+        client.stats()
 
 
 def test_it_waits_3_seconds_to_connect_and_10_to_read() -> None:
