@@ -24,9 +24,12 @@ def begins(it: Occasion, location: str) -> str:
             text = _("▶️ <b>{tariff}</b> goes on.", tariff=tariff)
         case _given:
             text = _("🎁 <b>{tariff}</b> is yours.", tariff=tariff)
-    if location:
-        return f"{text} {_('Your access in {location} works until {until}.', location=location, until=it.until())}"
-    return f"{text} {_('Your access works until {until}.', until=it.until())}"
+    works = (
+        _("Your access in {location} works until {until}.", location=location, until=it.until())
+        if location
+        else _("Your access works until {until}.", until=it.until())
+    )
+    return f"{text} {works}"
 
 
 def goes_on(it: Occasion) -> str:
@@ -44,7 +47,7 @@ def goes_on(it: Occasion) -> str:
         case _given:
             text = _("🎁 Days were added: <b>{tariff}</b> now works until {until}.", **about)
     if it.params.get("cause", "payment") in ("payment", "change", "resume") and _is_set_up(it):
-        text += f" {_('Your configuration stays the same.')}"
+        text += " " + _("Your configuration stays the same.")
     limit = new_limit(it)
     return f"{text}\n{limit}" if limit else text
 

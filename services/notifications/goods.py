@@ -77,25 +77,32 @@ def _together(
     """One message. What is too long for a caption goes without its picture, what is too long for a message as a file
     of text."""
     own = tuple((button,) for one in artifacts for button in _buttons(_, one))
-    parts = [part for part in (heading, *(_said(_, one, access.kind) for one in artifacts)) if part]
-    text = "\n\n".join(parts)
     link = next((one for one in artifacts if one.kind == "link"), None)
+    text = _joined(heading, *(_said(_, one, access.kind, has_code=one is link) for one in artifacts))
     if link is not None and len(text) <= LONGEST_CAPTION:
         return Outgoing(text, own + rows, Attachment("qr.png", provisioning.qr_png(link.content), is_photo=True))
+    text = _joined(heading, *(_said(_, one, access.kind, has_code=False) for one in artifacts))
     if len(text) <= LONGEST_TEXT:
         return Outgoing(text, own + rows)
-    whole = "\n\n".join(one.content for one in artifacts).encode()
+    whole = _joined(*(one.content for one in artifacts)).encode()
     return Outgoing(heading or _("The text is in the file."), own + rows, Attachment("text.txt", whole))
 
 
-def _said(_: Language, one: provisioning.Artifact, kind: str) -> str:
+def _joined(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)
+
+
+def _said(_: Language, one: provisioning.Artifact, kind: str, *, has_code: bool) -> str:
+    """`has_code`: its QR code stands above."""
     match one.kind:
+        case "link" if not has_code:
+            return _("Your link: <code>{link}</code>", link=one.content)
         case "link" if kind in WITH_APPS:
             return _("Your link: <code>{link}</code>\nCopy it into your app, or scan this code.", link=one.content)
         case "link":
             return _("Your link: <code>{link}</code>\nOpen it, or scan this code on another device.", link=one.content)
         case "invite":
-            return _("Press “Join”: you will be let in. The invitation is yours, do not pass it on.")
+            return _("Tap the button and ask to join: the bot lets you in at once.")
         case "key":
             return _("Your key: <code>{key}</code>\nTap it to copy it. Show it to nobody.", key=one.content)
         case _text:
