@@ -36,7 +36,7 @@ WHERE done_at IS NULL AND (reaction LIKE 'billing.%' OR reaction LIKE 'subscript
 """
 ACCESS = """
 SELECT count(*) FROM access_grants g JOIN wireguard_peers w ON w.grant_id = g.id
-WHERE g.party = :party AND g.state = 'ready' AND w.active
+WHERE g.party = :party AND g.wanted = 'active' AND g.held = 'active' AND w.active
 """
 
 
