@@ -75,7 +75,11 @@ REACTIONS = (
         "access",
         lambda kit, event, now: provisioning.apply(kit.db, event, now, kit.provisioners, kit.cipher),
     ),
-    plain(provisioning.AccessGranted, notifications.tell_access_granted),
+    inside(
+        provisioning.AccessGranted,
+        "notifications.tell_access_granted",
+        lambda kit, tx, event, now: notifications.tell_access_granted(tx, kit.cipher, event, now),
+    ),
     inside(
         provisioning.AccessDelayed,
         "notifications.tell_access_delayed",

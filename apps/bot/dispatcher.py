@@ -10,6 +10,7 @@ from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats
 from apps.bot.filters import InPrivate
 from apps.bot.middlewares import answer_first, introduce
 from apps.bot.routers import (
+    access,
     balance,
     cards,
     change,
@@ -23,6 +24,7 @@ from apps.bot.routers import (
     manage,
     menu,
     payment,
+    places,
     promo,
     renewal,
     shop,
@@ -55,7 +57,7 @@ def build(kit: Kit) -> Dispatcher:
             module.routes()
             for module in (
                 *(stars, menu, trial, shop, promo, payment, balance, wallet, subscription, manage, change, renewal),
-                *(cards, gifts, invite, guide, support, decisions),
+                *(access, places, cards, gifts, invite, guide, support, decisions),
             )
         ),
         promo.plain_codes(),

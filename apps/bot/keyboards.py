@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiogram.filters.callback_data import CallbackData
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 
 from apps.bot import callbacks
 from services.platform.i18n import Language
@@ -23,6 +23,11 @@ def button(text: str, data: CallbackData | str) -> InlineKeyboardButton:
 
 def link(text: str, url: str) -> InlineKeyboardButton:
     return InlineKeyboardButton(text=text, url=url)
+
+
+def copy(text: str, content: str) -> InlineKeyboardButton:
+    """Puts `content` (256 characters) on the clipboard."""
+    return InlineKeyboardButton(text=text, copy_text=CopyTextButton(text=content))
 
 
 def to_menu(_: Language) -> Row:

@@ -4,16 +4,17 @@ A message is a row, unique by its key, written in the transaction of the event t
 person's language when it is sent. What Telegram may have received is not sent again; a chat that refused for good is
 left alone until the person writes."""
 
-from services.notifications.channels.base import Channel
+from services.notifications.channels.base import Button, Channel, Outgoing
 from services.notifications.channels.telegram import TelegramChannel
 from services.notifications.deliver import deliver
 from services.notifications.events import JoinRefusalTold, MessageQueued
+from services.notifications.goods import again as show_again
+from services.notifications.goods import title
 from services.notifications.pace import Pace
 from services.notifications.reasons import explain, why_undecided
 from services.notifications.refuse_join import refuse_join
 from services.notifications.tell import (
     tell_access_delayed,
-    tell_access_granted,
     tell_charge_declined,
     tell_expired,
     tell_foreign_refund,
@@ -32,6 +33,7 @@ from services.notifications.tell import (
     tell_statement,
     tell_stray_stars,
 )
+from services.notifications.tell_access import tell_access_granted
 from services.notifications.tell_channels import (
     tell_channel_back,
     tell_channel_lost,
@@ -55,14 +57,17 @@ from services.notifications.tell_renewals import (
 )
 
 __all__ = [
+    "Button",
     "Channel",
     "JoinRefusalTold",
     "MessageQueued",
+    "Outgoing",
     "Pace",
     "TelegramChannel",
     "deliver",
     "explain",
     "refuse_join",
+    "show_again",
     "tell_access_delayed",
     "tell_access_granted",
     "tell_balance_adjusted",
@@ -98,5 +103,6 @@ __all__ = [
     "tell_statement",
     "tell_stray_stars",
     "tell_tokens_credited",
+    "title",
     "why_undecided",
 ]

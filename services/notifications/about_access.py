@@ -1,39 +1,50 @@
 from __future__ import annotations
 
-from services import provisioning
-from services.notifications import about_life, buttons
-from services.notifications.channels.base import Attachment, Button, Outgoing
+import html
+
+from services.notifications import about_life, buttons, goods
+from services.notifications.channels.base import Button, Outgoing
 from services.notifications.occasion import Occasion
+from services.provisioning import Access
 
 
 def file(it: Occasion) -> Outgoing | None:
-    access, _ = it.access(), it.say
-    shown = access and access.artifact("file")
-    if not access or not shown:
-        return None
-    open_it = _("Open this file in the WireGuard app, or scan the code in the next message.")
-    text = "\n\n".join([about_life.begins(it, access.location), open_it])
-    if limit := about_life.new_limit(it):
-        text += f"\n{limit}"
-    how = Button(_.label("How to connect"), buttons.instructions(it.subscription.id))
-    return Outgoing(text, ((how,), (it.my_subscriptions(),)), Attachment(shown.name, shown.content.encode()))
+    """The file of a configuration; `qr` follows."""
+    return _shown(it, 0, "file")
 
 
 def qr(it: Occasion) -> Outgoing | None:
-    access, _ = it.access(), it.say
-    shown = access and access.artifact("file")
-    if not shown:
+    return _shown(it, 1, "file")
+
+
+def good(it: Occasion) -> Outgoing | None:
+    """Anything else that is shown: a link, an invitation, a key, a text."""
+    return _shown(it, -1, "link", "invite", "key", "text")
+
+
+def moved(it: Occasion) -> Outgoing | None:
+    """To another location, with the same credentials."""
+    access = it.access()
+    if access is None:
         return None
-    text = _("For a phone: in the WireGuard app tap “+”, then scan this code.")
-    picture = Attachment(shown.name.replace(".conf", ".png"), provisioning.qr_png(shown.content), is_photo=True)
-    return Outgoing(text, (), picture)
+    text = it.say(
+        "📍 <b>{title}</b> is in {location} now. Your configuration stays the same: connect anew.",
+        title=goods.title(it.say, access.good),
+        location=access.location,
+    )
+    return Outgoing(text, ((it.my_subscriptions(),),))
 
 
 def ready(it: Occasion) -> Outgoing | None:
-    if it.access() is None:
+    access, _ = it.access(), it.say
+    if access is None:
         return None
-    text = it.say("Your access is ready until {until}. If the file did not arrive, it is here:", until=it.until())
-    again = Button(it.say.label("Configuration and QR"), buttons.config(it.subscription.id))
+    text = (
+        _("Your access is ready until {until}. If the file did not arrive, it is here:", until=it.until())
+        if access.artifact("file")
+        else _("Your access is ready until {until}. If it did not arrive, it is here:", until=it.until())
+    )
+    again = Button(_.label("Access and keys"), buttons.config(it.subscription.id))
     return Outgoing(text, ((again,), (it.my_subscriptions(),)))
 
 
@@ -42,10 +53,18 @@ def extended(it: Occasion) -> Outgoing:
 
 
 def delayed(it: Occasion) -> Outgoing:
-    text = it.say(
-        "We have your payment. Preparing the access takes longer than usual: we keep trying and send it here as soon "
-        "as it is ready. You do not need to do anything."
-    )
+    found, _ = it.grant(), it.say
+    if found is not None and found.state == "sold_out":
+        text = _(
+            "We have your payment, but <b>{title}</b> has just been sold out: we are sorry. Your money comes back, you"
+            " do not need to do anything.",
+            title=goods.title(_, found.good),
+        )
+    else:
+        text = _(
+            "We have your payment. Preparing the access takes longer than usual: we keep trying and send it here as"
+            " soon as it is ready. You do not need to do anything."
+        )
     return Outgoing(text, ((it.my_subscriptions(),),))
 
 
@@ -61,3 +80,35 @@ def expired(it: Occasion) -> Outgoing | None:
         return Outgoing(text, ((Button(it.say.label("See what is on sale"), buttons.SHOP),),))
     text = it.say("<b>{tariff}</b> has ended. Renew, and everything works as before.", tariff=name)
     return Outgoing(text, ((Button(it.say.label("Renew"), buttons.renew(ended.id)),),))
+
+
+def _shown(it: Occasion, number: int, *kinds: str) -> Outgoing | None:
+    """That message of those that show the grant, where it has something of these kinds."""
+    access = it.access()
+    if access is None or not any(one.kind in kinds for one in access.artifacts):
+        return None
+    return goods.shown(it.say, access, _heading(it, access), goods.rows(it.say, access))[number]
+
+
+def _heading(it: Occasion, access: Access) -> str:
+    """Why it comes. A good that has a title of its own is called by it."""
+    _, cause = it.say, it.params.get("cause", "payment")
+    title = goods.title(_, access.good)
+    if it.params.get("also"):
+        return _(
+            "Also yours with <b>{tariff}</b>: <b>{title}</b>.", tariff=_.own(it.subscription.terms.name), title=title
+        )
+    if cause == "location":
+        return _(
+            "📍 <b>{title}</b> is in {location} now. Here is the new access; the old one no longer works.",
+            title=title,
+            location=access.location,
+        )
+    if it.params.get("anew"):
+        return _("🔄 <b>{title}</b>: here is the new access. The old one no longer works.", title=title)
+    parts = [about_life.begins(it, access.location)]
+    if limit := about_life.new_limit(it):
+        parts.append(limit)
+    if access.good.title:
+        parts.append(f"<b>{html.escape(title, quote=False)}</b>")
+    return "\n".join(parts)

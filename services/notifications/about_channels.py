@@ -1,4 +1,4 @@
-"""Private chats: the way in, why a door stays shut, and what operators have to mend."""
+"""Private chats: why a door stays shut, and what operators have to mend."""
 
 from __future__ import annotations
 
@@ -6,35 +6,6 @@ from services.notifications import buttons
 from services.notifications.channels.base import Button, Outgoing
 from services.notifications.occasion import Occasion
 from services.platform.i18n import Language
-
-
-def invite(it: Occasion) -> Outgoing | None:
-    """A link which the person has not seen yet."""
-    access, _ = it.access(), it.say
-    link = access and access.artifact("invite")
-    if not access or not link:
-        return None
-    about = {"tariff": it.say.own(it.subscription.terms.name), "chat": access.location, "until": it.until()}
-    match it.params.get("cause", "payment"):
-        case "payment":
-            text = _("<b>{tariff}</b> is paid, thank you! “{chat}” is open to you until {until}.", **about)
-        case "rotation":
-            text = _("🔗 A new link to “{chat}”. The old one does not work any more.", **about)
-        case _other:
-            text = _("<b>{tariff}</b> is yours: “{chat}” is open to you until {until}.", **about)
-    how = _("Tap the button and ask to join: the bot lets you in at once.")
-    join = Button(_.label("Join"), url=link.content)
-    return Outgoing(f"{text}\n\n{how}", ((join,), (it.my_subscriptions(),)))
-
-
-def goes_on(it: Occasion) -> Outgoing | None:
-    """With the link that the person has."""
-    access, _ = it.access(), it.say
-    if access is None:
-        return None
-    about = {"tariff": it.say.own(it.subscription.terms.name), "chat": access.location, "until": it.until()}
-    text = _("<b>{tariff}</b> goes on: “{chat}” is open to you until {until}.", **about)
-    return Outgoing(text, ((it.my_subscriptions(),),))
 
 
 def removed(it: Occasion) -> Outgoing:

@@ -11,42 +11,50 @@ HOUR = 3600
 
 
 def begins(it: Occasion, location: str) -> str:
-    """What stands over a configuration that the person has not seen yet."""
-    _, about = it.say, {"tariff": it.say.own(it.subscription.terms.name), "location": location, "until": it.until()}
+    """What stands over a good that the person has not seen yet, the first of its subscription."""
+    _, tariff = it.say, it.say.own(it.subscription.terms.name)
     match it.params.get("cause", "payment"):
         case "payment":
-            return _("<b>{tariff}</b> is paid, thank you! Your access in {location} works until {until}.", **about)
+            text = _("<b>{tariff}</b> is paid, thank you!", tariff=tariff)
         case "trial":
-            return _(
-                "🎁 Your trial has begun: <b>{tariff}</b>. Your access in {location} works until {until}.", **about
-            )
+            text = _("🎁 Your trial has begun: <b>{tariff}</b>.", tariff=tariff)
         case "change":
-            return _("🔁 Your tariff is now <b>{tariff}</b>. Your access in {location} works until {until}.", **about)
+            text = _("🔁 Your tariff is now <b>{tariff}</b>.", tariff=tariff)
         case "resume":
-            return _("▶️ <b>{tariff}</b> goes on. Your access in {location} works until {until}.", **about)
+            text = _("▶️ <b>{tariff}</b> goes on.", tariff=tariff)
         case _given:
-            return _("🎁 <b>{tariff}</b> is yours. Your access in {location} works until {until}.", **about)
+            text = _("🎁 <b>{tariff}</b> is yours.", tariff=tariff)
+    works = (
+        _("Your access in {location} works until {until}.", location=location, until=it.until())
+        if location
+        else _("Your access works until {until}.", until=it.until())
+    )
+    return f"{text} {works}"
 
 
 def goes_on(it: Occasion) -> str:
-    """With a configuration that the person has."""
+    """With what the person has."""
     _, about = it.say, {"tariff": it.say.own(it.subscription.terms.name), "until": it.until()}
     match it.params.get("cause", "payment"):
         case "payment":
-            text = _("Thank you! <b>{tariff}</b> now works until {until}. Your configuration stays the same.", **about)
+            text = _("Thank you! <b>{tariff}</b> now works until {until}.", **about)
         case "trial":
             text = _("🎁 Your trial has begun: <b>{tariff}</b> works until {until}.", **about)
         case "change":
-            text = _(
-                "🔁 Your tariff is now <b>{tariff}</b>. It works until {until}, your configuration stays the same.",
-                **about,
-            )
+            text = _("🔁 Your tariff is now <b>{tariff}</b>. It works until {until}.", **about)
         case "resume":
-            text = _("▶️ <b>{tariff}</b> goes on and works until {until}. Your configuration stays the same.", **about)
+            text = _("▶️ <b>{tariff}</b> goes on and works until {until}.", **about)
         case _given:
             text = _("🎁 Days were added: <b>{tariff}</b> now works until {until}.", **about)
+    if it.params.get("cause", "payment") in ("payment", "change", "resume") and _is_set_up(it):
+        text += " " + _("Your configuration stays the same.")
     limit = new_limit(it)
     return f"{text}\n{limit}" if limit else text
+
+
+def _is_set_up(it: Occasion) -> bool:
+    """In an app, which needs nothing new."""
+    return any(one.artifact("file") or one.artifact("link") for one in it.given())
 
 
 def new_limit(it: Occasion) -> str | None:

@@ -33,11 +33,11 @@ from services.platform.i18n import language
 KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "access_file": about_access.file,
     "access_qr": about_access.qr,
+    "access_good": about_access.good,
+    "access_moved": about_access.moved,
     "access_ready": about_access.ready,
     "extended": about_access.extended,
     "access_delayed": about_access.delayed,
-    "access_invite": about_channels.invite,
-    "invite_goes_on": about_channels.goes_on,
     "channel_removed": about_channels.removed,
     "expired": about_access.expired,
     "paused": about_life.paused,
@@ -89,7 +89,11 @@ AFTER_SENDING: Mapping[str, Callable[[Session, Mapping[str, Any], datetime], Non
     "renewal_ahead": _note_renewal_told
 }
 # What is said, once, after a message of which nobody knows whether it has left: here, where more hangs on it.
-AFTER_DOUBT: Mapping[str, str] = {"access_file": "access_ready", "renewal_ahead": "renewal_ahead"}
+AFTER_DOUBT: Mapping[str, str] = {
+    "access_file": "access_ready",
+    "access_good": "access_ready",
+    "renewal_ahead": "renewal_ahead",
+}
 
 
 def compose(

@@ -44,10 +44,18 @@ class Occasion:
     def invoice(self, payment_id: int) -> billing.Invoice:
         return billing.invoice(self.tx, billing.any_payment(self.tx, payment_id).invoice_id)
 
+    def given(self) -> list[provisioning.Access]:
+        """All that the subscription gives."""
+        return provisioning.access_of(self.tx, self.cipher, self.party, self.params["subscription_id"])
+
+    def grant(self) -> provisioning.Access | None:
+        """The one the message speaks of, whatever has become of it."""
+        return next((one for one in self.given() if one.grant_id == self.params["grant_id"]), None)
+
     def access(self) -> provisioning.Access | None:
-        """The grant the message speaks of, if it is still given."""
-        found = provisioning.access_of(self.tx, self.cipher, self.party, self.params["subscription_id"])
-        return next((one for one in found if one.grant_id == self.params["grant_id"] and one.state == "ready"), None)
+        """The one the message speaks of, if it is still given."""
+        found = self.grant()
+        return found if found and found.state == "ready" else None
 
     def owned(self, product: str) -> subscriptions.Subscription | None:
         """The party's newest subscription of a product."""

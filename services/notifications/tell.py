@@ -18,25 +18,6 @@ from services.platform.outbox import emit
 # Nobody tried to pay: the page was closed, or forgotten. Telling would only annoy.
 SILENT_REASONS = ("expired_on_confirmation", "canceled_by_merchant", "no_answer")
 
-# By kind of access: what brings something new, and what says that it goes on. Others have files.
-WORDS: Mapping[str, tuple[tuple[str, ...], str]] = {"channel": (("access_invite",), "invite_goes_on")}
-
-
-def tell_access_granted(tx: Session, event: provisioning.AccessGranted, now: datetime) -> None:
-    """The file and the QR for a configuration the person has not seen, or the link to a chat; else a line that it goes
-    on."""
-    params = {
-        "subscription_id": event.subscription_id,
-        "grant_id": event.grant_id,
-        "cause": event.cause,
-        "change_id": event.change_id,
-    }
-    by = f"invoice:{event.invoice_id}" if event.invoice_id else f"change:{event.change_id}"
-    about = f"access:{event.grant_id}:{by}"
-    fresh, again = WORDS.get(provisioning.kind_of(tx, event.grant_id), (("access_file", "access_qr"), "extended"))
-    for kind in fresh if event.fresh else (again,):
-        tell(tx, event.party, kind, f"{kind}:{about}", params, now)
-
 
 def tell_access_delayed(tx: Session, event: provisioning.AccessDelayed, now: datetime, admins: Sequence[int]) -> None:
     params = {"subscription_id": event.subscription_id, "grant_id": event.grant_id, "reason": event.reason}
@@ -175,11 +156,10 @@ def tell_gift_taken_back(tx: Session, event: gifts.GiftTakenBack, now: datetime)
     tell(tx, event.claimed_by, "gift_taken_back", f"gift_taken_back:{event.gift_id}", params, now)
 
 
-def tell(tx: Session, party: str, kind: str, key: str, params: dict[str, Any], now: datetime) -> None:
-    """Queues a message to the person who is this party; nobody reads for other parties yet."""
+def tell(tx: Session, party: str, kind: str, key: str, params: dict[str, Any], now: datetime) -> bool:
+    """Queues a message to the person who is this party; nobody reads for other parties yet. False as in `queue`."""
     owner = identity.Party.parse(party)
-    if owner.kind == "user":
-        queue(tx, identity.user(tx, owner.id).telegram_id, kind, key, params, now)
+    return owner.kind == "user" and queue(tx, identity.user(tx, owner.id).telegram_id, kind, key, params, now)
 
 
 def tell_admins(tx: Session, admins: Sequence[int], kind: str, key: str, params: dict[str, Any], now: datetime) -> None:
@@ -188,11 +168,12 @@ def tell_admins(tx: Session, admins: Sequence[int], kind: str, key: str, params:
         queue(tx, telegram_id, kind, f"admin:{telegram_id}:{key}", params, now)
 
 
-def queue(tx: Session, telegram_id: int, kind: str, key: str, params: dict[str, Any], now: datetime) -> None:
-    """Puts a message into the queue unless its key is there already."""
+def queue(tx: Session, telegram_id: int, kind: str, key: str, params: dict[str, Any], now: datetime) -> bool:
+    """Puts a message into the queue unless its key is there already: then it returns False."""
     row = insert(MessageRow).values(
         key=key, telegram_id=telegram_id, kind=kind, params=params, state="queued", created_at=now
     )
     message_id = tx.scalar(row.on_conflict_do_nothing().returning(MessageRow.id))
     if message_id is not None:
         emit(tx, MessageQueued(message_id=message_id), now)
+    return message_id is not None

@@ -10,6 +10,7 @@ import gettext
 import html
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -58,6 +59,10 @@ class Language:
         number = format_decimal(amount.decimal, "#,##0" if whole else "#,##0.00", locale=locale)
         symbol = SYMBOLS[amount.currency]
         return f"{symbol}{number}" if self.code == "en" else f"{number}\u00a0{symbol}"
+
+    def number(self, value: Decimal) -> str:
+        """As people write it, to one digit behind the comma: "12,5"."""
+        return format_decimal(value, "#,##0.#", locale=BABEL[self.code])
 
     def date(self, moment: datetime, zone: str) -> str:
         """As people write it: "20 декабря 2026"."""

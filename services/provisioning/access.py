@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +10,7 @@ from services import catalog, subscriptions
 from services.identity import Party
 from services.platform.crypto import Cipher
 from services.provisioning.apply import sealed_place
+from services.provisioning.grants import own_row
 from services.provisioning.models import AccessGrantRow
 from services.provisioning.provisioners.base import Artifact
 from services.provisioning.wireguard import qr
@@ -19,7 +20,10 @@ from services.provisioning.wireguard import qr
 class Access:
     """One good of an own subscription. `state`: preparing, ready, suspended, ended or sold_out. Only a ready one has
     its secret `artifacts`; `location` is what its place is called, `generation` counts how often its credentials were
-    replaced."""
+    replaced.
+
+    A ready one whose traffic is used up `is_limited`; `is_delayed`: preparing it takes longer than usual; `is_barred`:
+    an operator suspends it, whatever its subscription says."""
 
     grant_id: int
     good: catalog.Good
@@ -28,6 +32,10 @@ class Access:
     used_bytes: int | None = None
     generation: int = 0
     artifacts: tuple[Artifact, ...] = field(default=(), repr=False)
+    subscription_id: int = 0
+    is_limited: bool = False
+    is_delayed: bool = False
+    is_barred: bool = False
 
     @property
     def kind(self) -> str:
@@ -45,13 +53,31 @@ def access_of(tx: Session, cipher: Cipher, party: Party, subscription_id: int) -
     return [_seen(tx, cipher, row) for row in tx.scalars(rows.order_by(AccessGrantRow.id))]
 
 
+def own_access(tx: Session, cipher: Cipher, party: Party, grant_id: int) -> Access:
+    """One own good. Raises AccessNotFound, also for other people's."""
+    return _seen(tx, cipher, own_row(tx, party, grant_id))
+
+
 def _seen(tx: Session, cipher: Cipher, row: AccessGrantRow) -> Access:
-    good, state = catalog.good(tx, row.good), state_of(row)
-    if state != "ready" or row.sealed is None:
-        return Access(row.id, good, state)
+    seen = Access(
+        grant_id=row.id,
+        good=catalog.good(tx, row.good),
+        state=state_of(row),
+        subscription_id=row.subscription_id,
+        is_delayed=row.delayed_at is not None,
+        is_barred=row.barred is not None,
+    )
+    if seen.state != "ready" or row.sealed is None:
+        return seen
     opened = json.loads(cipher.open(row.sealed, sealed_place(row.id)))
-    artifacts = tuple(Artifact(**one) for one in opened)
-    return Access(row.id, good, state, row.place_name or "", row.used_bytes, row.generation, artifacts)
+    return replace(
+        seen,
+        location=row.place_name or "",
+        used_bytes=row.used_bytes,
+        generation=row.generation,
+        artifacts=tuple(Artifact(**one) for one in opened),
+        is_limited=row.held == "limited",
+    )
 
 
 def state_of(row: AccessGrantRow) -> str:

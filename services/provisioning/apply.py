@@ -126,5 +126,6 @@ def _announce(tx: Session, row: AccessGrantRow, event: GrantChanged, now: dateti
         ends_at=row.ends_at,
         cause=event.cause,
         change_id=event.change_id,
+        revision=event.revision,
     )
     emit(tx, news, now)

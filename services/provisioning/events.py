@@ -21,8 +21,8 @@ class GrantChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessGranted(Event):
-    """The other side has confirmed. `fresh`: there is something which the person has not seen yet; `cause` and
-    `change_id` as in GrantChanged."""
+    """The other side has confirmed. `fresh`: there is something which the person has not seen yet; `revision`, `cause`
+    and `change_id` as in GrantChanged."""
 
     name = "provisioning.access_granted"
     grant_id: int
@@ -33,6 +33,7 @@ class AccessGranted(Event):
     ends_at: datetime
     cause: str = "payment"
     change_id: int = 0
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

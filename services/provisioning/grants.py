@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services import catalog, identity, subscriptions
 from services.identity import Party
-from services.platform.errors import NotFound
+from services.platform.errors import Conflict, NotFound
 from services.platform.outbox import emit
 from services.provisioning.events import GrantChanged
 from services.provisioning.models import AccessGrantRow
@@ -23,6 +23,12 @@ class AccessNotFound(NotFound):
     code: ClassVar[str] = "access_not_found"
 
 
+class AccessNotReady(Conflict):
+    """It is being prepared, suspended or over."""
+
+    code: ClassVar[str] = "access_not_ready"
+
+
 def own_row(tx: Session, party: Party, grant_id: int) -> AccessGrantRow:
     """Locked. Raises AccessNotFound, also for other people's."""
     own = select(AccessGrantRow).where(AccessGrantRow.id == grant_id, AccessGrantRow.party == str(party))
@@ -30,11 +36,6 @@ def own_row(tx: Session, party: Party, grant_id: int) -> AccessGrantRow:
     if row is None:
         raise AccessNotFound(f"grant {grant_id} of {party}")
     return row
-
-
-def kind_of(tx: Session, grant_id: int) -> str:
-    """Of which kind of access a grant is."""
-    return tx.get_one(AccessGrantRow, grant_id).kind
 
 
 def touch(

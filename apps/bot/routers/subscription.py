@@ -2,30 +2,20 @@ from __future__ import annotations
 
 from aiogram import Bot, Router
 from aiogram.filters import Command
-from aiogram.types import BufferedInputFile, CallbackQuery, Message
+from aiogram.types import CallbackQuery, Message
 
 from apps.bot import callbacks
 from apps.bot.callbacks import Way
 from apps.bot.routers.checkout import open_payment
 from apps.bot.routers.shop import offers_to, open_card, open_shop
 from apps.bot.routers.wallet import open_wallet
-from apps.bot.screen import chat_of, show
-from apps.bot.screens.channel import render_way_in
-from apps.bot.screens.subscription import (
-    config_caption,
-    phase,
-    render_ended,
-    render_preparing,
-    render_qr,
-    render_stands_still,
-    render_subscriptions,
-)
+from apps.bot.screen import show
+from apps.bot.screens.subscription import render_subscriptions
 from apps.threads import in_thread
-from services import billing, provisioning, subscriptions
+from services import billing, subscriptions
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
-from services.provisioning import Access
 from services.subscriptions import Subscription
 
 MANY = 50  # payments to look through
@@ -35,7 +25,6 @@ def routes() -> Router:
     router = Router(name="subscription")
     router.message.register(open_mine, Command("my"))
     router.callback_query.register(open_mine, callbacks.Mine.filter())
-    router.callback_query.register(config, callbacks.Config.filter())
     router.callback_query.register(renew, callbacks.Renew.filter())
     return router
 
@@ -44,24 +33,6 @@ async def open_mine(event: Message | CallbackQuery, user: User, _: Language, kit
     owned, cards = await in_thread(_owned, kit, user)
     screen = render_subscriptions(_, owned, kit.clock.now(), kit.settings.time_zone, has_cards=cards)
     await show(event, screen)
-
-
-async def config(
-    callback: CallbackQuery, callback_data: callbacks.Config, user: User, _: Language, kit: Kit, bot: Bot
-) -> None:
-    """The keys of a subscription, again. Raises SubscriptionNotFound."""
-    owned, given = await in_thread(_access, kit, user, callback_data.subscription_id)
-    if owned.state == "paused":
-        await show(callback, render_stands_still(_, owned))
-        return
-    if phase(owned, kit.clock.now()) == "expired":
-        await show(callback, render_ended(_, owned.id))
-        return
-    ready = [access for access in given if access.state == "ready"]
-    if not ready:
-        await show(callback, render_preparing(_))
-    for access in ready:
-        await _send_key(bot, chat_of(callback), _, owned.id, access)
 
 
 async def renew(
@@ -86,29 +57,6 @@ async def renew(
         await open_card(callback, user, _, kit, tariff)
 
 
-async def _send_key(bot: Bot, chat_id: int, _: Language, subscription_id: int, access: Access) -> None:
-    if (invite := access.artifact("invite")) is not None:
-        way_in = render_way_in(_, access.location, invite.content)
-        await bot.send_message(chat_id, way_in.text, reply_markup=way_in.keyboard)
-        return
-    file = access.artifact("file")
-    if file is None:
-        return
-    qr = await in_thread(provisioning.qr_png, file.content)
-    await bot.send_document(
-        chat_id,
-        BufferedInputFile(file.content.encode(), file.name),
-        caption=config_caption(_, access.location),
-    )
-    screen = render_qr(_, subscription_id)
-    await bot.send_photo(
-        chat_id,
-        BufferedInputFile(qr, "qr.png"),
-        caption=screen.text,
-        reply_markup=screen.keyboard,
-    )
-
-
 def _owned(kit: Kit, user: User) -> tuple[list[Subscription], bool]:
     """With whether cards can be remembered here, or one is."""
     able = any(billing.Capability.SAVED_METHOD in provider.capabilities for provider in kit.providers.values())
@@ -123,9 +71,3 @@ def _last_paid(kit: Kit, user: User, subscription_id: int) -> tuple[Subscription
         recent = billing.payments_of(tx, user.party, limit=MANY)
         paid = (one.provider for one, quote in recent if one.state == "succeeded" and quote.product == own.product)
         return own, next(paid, "")
-
-
-def _access(kit: Kit, user: User, subscription_id: int) -> tuple[Subscription, list[Access]]:
-    with kit.db.begin() as tx:
-        owned = subscriptions.own_subscription(tx, user.party, subscription_id)
-        return owned, provisioning.access_of(tx, kit.cipher, user.party, subscription_id)

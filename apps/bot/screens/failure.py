@@ -22,6 +22,8 @@ def render_refusal(_: Language, error: KioskError, pressed: str | None) -> Scree
             text = _("I cannot find this payment among yours.")
         case "subscription_not_found":
             text = _("I cannot find this subscription among yours.")
+        case "access_not_found":
+            text = _("I cannot find this access among yours.")
         case "user_blocked":
             text = you_are_blocked(_)
         case "payment_method_not_found":

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from apps.bot import callbacks
 from apps.bot.keyboards import Row, back, button, keyboard, link, to_menu
 from apps.bot.screen import Screen
+from apps.bot.screens.link_apps import LINK_APPS, Way, steps_with_link
 from services.platform.i18n import Language
 
 NAMES: dict[callbacks.System, str] = {
@@ -24,6 +27,11 @@ APPS: dict[callbacks.System, str] = {
 }
 
 
+# By kind of access: how an app is told of it. Other kinds need no app.
+WAYS: dict[str, Way] = {"wireguard": "file", "remnawave": "link"}
+NO_WAYS: frozenset[Way] = frozenset()
+
+
 def render_systems(_: Language, subscription_id: int) -> Screen:
     """`subscription_id` is whose configuration the guide offers; 0 for nobody's."""
     systems = [
@@ -35,22 +43,37 @@ def render_systems(_: Language, subscription_id: int) -> Screen:
     )
 
 
-def render_guide(_: Language, system: callbacks.System, subscription_id: int) -> Screen:
-    steps = "\n".join(f"{number}. {step}" for number, step in enumerate(_steps(_, system), start=1))
+def render_nothing_to_set_up(_: Language, subscription_id: int) -> Screen:
+    """For what needs no app: a private channel, a key."""
     return Screen(
-        f"<b>{NAMES[system]}</b>\n\n{steps}",
-        keyboard(
-            [link(_.label("Install WireGuard"), APPS[system])],
-            _key(_, subscription_id),
-            back(_, callbacks.Connect(subscription_id=subscription_id)),
-        ),
+        _("📲 <b>How to connect</b>\n\nNothing has to be set up for what you have: it is in “Access and keys”."),
+        keyboard(_key(_, subscription_id), to_menu(_)),
     )
+
+
+def render_guide(_: Language, system: callbacks.System, subscription_id: int, ways: Collection[Way]) -> Screen:
+    """`ways` are those of what the person has."""
+    sections, rows = [f"<b>{NAMES[system]}</b>"], []
+    if "file" in ways:
+        sections += [_("With your file:")] if len(ways) > 1 else []
+        sections.append(_numbered(_steps(_, system)))
+        rows.append([link(_.label("Install WireGuard"), APPS[system])])
+    if "link" in ways:
+        sections += [_("With your link:")] if len(ways) > 1 else []
+        sections.append(_numbered(steps_with_link(_, system)))
+        rows.append([link(_.label("Install {app}", app=name), url) for name, url in LINK_APPS[system]])
+    rows += [_key(_, subscription_id), back(_, callbacks.Connect(subscription_id=subscription_id))]
+    return Screen("\n\n".join(sections), keyboard(*rows))
+
+
+def _numbered(steps: list[str]) -> str:
+    return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1))
 
 
 def _key(_: Language, subscription_id: int) -> Row:
     if not subscription_id:
         return [button(_.label("My subscription"), callbacks.Mine())]
-    return [button(_.label("Configuration and QR"), callbacks.Config(subscription_id=subscription_id))]
+    return [button(_.label("Access and keys"), callbacks.Config(subscription_id=subscription_id))]
 
 
 def _steps(_: Language, system: callbacks.System) -> list[str]:

@@ -71,7 +71,7 @@ def _more(_: Language, one: Subscription, now: datetime) -> list[Row]:
     renew = [button(_.label("Renew"), callbacks.Renew(subscription_id=number))]
     change = [button(_.label("Change the tariff"), life.Change(subscription_id=number))]
     key = [
-        [button(_.label("Configuration and QR"), callbacks.Config(subscription_id=number))],
+        [button(_.label("Access and keys"), callbacks.Config(subscription_id=number))],
         [button(_.label("How to connect"), callbacks.Connect(subscription_id=number))],
     ]
     match phase(one, now):

@@ -52,19 +52,6 @@ def render_stands_still(_: Language, one: Subscription) -> Screen:
     )
 
 
-def config_caption(_: Language, location: str) -> str:
-    """Under the configuration file: HTML, at most 1024 characters."""
-    return _("🔑 Your key, <b>{location}</b>. Open it in the WireGuard app and show it to nobody.", location=location)
-
-
-def render_qr(_: Language, subscription_id: int) -> Screen:
-    """The caption and buttons of the QR code."""
-    return Screen(
-        _("The same key as a QR code: scan it with the WireGuard app on your phone."),
-        keyboard([button(_.label("How to connect"), callbacks.Connect(subscription_id=subscription_id))], to_menu(_)),
-    )
-
-
 def phase(one: Subscription, now: datetime) -> str:
     """Its state at this moment: the sweep that ends things may be a minute behind."""
     if one.state in ("expired", "paused") or one.ends_at > now:
@@ -107,7 +94,7 @@ def _buttons(_: Language, one: Subscription, now: datetime, *, several: bool) ->
     suffix = f" · {_.own(one.terms.name)}"[:40] if several else ""
     manage = button(_.label("⚙️ Manage") + suffix, life.Manage(subscription_id=one.id))
     connect = button(_.label("How to connect"), callbacks.Connect(subscription_id=one.id))
-    key = button(_.label("Configuration and QR") + suffix, callbacks.Config(subscription_id=one.id))
+    key = button(_.label("Access and keys") + suffix, callbacks.Config(subscription_id=one.id))
     match phase(one, now):
         case "expired":
             return [[next_step(_, one, now, suffix)]]

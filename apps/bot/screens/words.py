@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from datetime import timedelta
+from decimal import Decimal
 
 from services.catalog import Period
 from services.platform.i18n import Language
@@ -48,6 +49,28 @@ def traffic(_: Language, traffic_bytes: int | None) -> str:
     if traffic_bytes is None:
         return _("unlimited")
     return _("{amount} GB", amount=max(1, traffic_bytes // GIGABYTE))
+
+
+def size(_: Language, count: int) -> str:
+    """Bytes as people write them: "12.5 GB", "350 MB"."""
+    if count >= GIGABYTE:
+        return _("{amount} GB", amount=_.number(Decimal(count) / GIGABYTE))
+    return _("{amount} MB", amount=-(-count // 10**6))
+
+
+def usage(_: Language, used_bytes: int, limit_bytes: int | None) -> list[str]:
+    """How much traffic is used, of a limit with a picture of it."""
+    if limit_bytes is None:
+        return [_("Traffic used: {used}", used=size(_, used_bytes))]
+    percent = min(100, 100 * used_bytes // limit_bytes) if limit_bytes else 100
+    told = _("Traffic: {used} of {limit}", used=size(_, used_bytes), limit=size(_, limit_bytes))
+    return [told, f"{bar(percent)} {percent} %"]
+
+
+def bar(percent: int) -> str:
+    """How much is used up, as a picture of ten."""
+    full = min(10, max(percent > 0, percent // 10))
+    return "▰" * full + "▱" * (10 - full)
 
 
 def limits(_: Language, traffic_bytes: int | None, devices: int | None, speed_mbps: int | None) -> list[str]:

@@ -8,11 +8,13 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Either `data` (answered by the bot) or `url`."""
+    """Either `data` (answered by the bot), `url`, or `copy` (what a tap puts on the clipboard, 256 characters). The
+    last two may be secret."""
 
     text: str
     data: str | None = None
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
+    copy: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Attachment:
 class Outgoing:
     """`text` is Telegram HTML: the message, or the caption of the attachment. `rows` are rows of buttons."""
 
-    text: str
+    text: str = field(repr=False)
     rows: tuple[tuple[Button, ...], ...] = ()
     attachment: Attachment | None = None
 

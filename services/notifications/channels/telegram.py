@@ -10,6 +10,7 @@ import httpx
 
 from services.notifications.channels.base import (
     Attachment,
+    Button,
     Delivered,
     MaybeSent,
     NotSent,
@@ -72,10 +73,7 @@ class TelegramChannel:
 def _request(address: int, message: Outgoing) -> tuple[str, dict[str, str], dict[str, tuple[str, bytes]] | None]:
     arguments = {"chat_id": str(address), "parse_mode": "HTML"}
     if message.rows:
-        rows = [
-            [{"text": b.text, **({"url": b.url} if b.url else {"callback_data": b.data})} for b in row]
-            for row in message.rows
-        ]
+        rows = [[_button(one) for one in row] for row in message.rows]
         arguments["reply_markup"] = json.dumps({"inline_keyboard": rows}, ensure_ascii=False)
     match message.attachment:
         case None:
@@ -85,6 +83,12 @@ def _request(address: int, message: Outgoing) -> tuple[str, dict[str, str], dict
             field = "photo" if is_photo else "document"
             method = "sendPhoto" if is_photo else "sendDocument"
             return method, {**arguments, "caption": message.text}, {field: (name, content)}
+
+
+def _button(one: Button) -> dict[str, Any]:
+    if one.copy:
+        return {"text": one.text, "copy_text": {"text": one.copy}}
+    return {"text": one.text, **({"url": one.url} if one.url else {"callback_data": one.data})}
 
 
 def _outcome(response: httpx.Response) -> Delivered:

@@ -232,6 +232,7 @@ def test_grace_gives_keys_and_says_until_when(shop: Storefront, anna: Visitor) -
     screen = anna.say("/my")
     assert "⚠️ Ended on" in screen["text"]
     sent = len(anna.messages())
+    assert "Works until" in anna.tap("Access and keys")["text"]
     anna.tap("Configuration and QR")
     assert len(anna.messages()) == sent + 2
     shop.kiosk.world.offset.move(int(timedelta(days=3).total_seconds()))

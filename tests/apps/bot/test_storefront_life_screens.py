@@ -114,7 +114,7 @@ def test_each_state_in_words_with_what_can_be_done(state: str, said: str, offere
     assert offered in labels(screen)
     can_pause, can_cancel = ("⏸ Pause" in labels(screen), "🔕 Cancel the subscription" in labels(screen))
     assert (can_pause, can_cancel) == ((state, "paused") in TABLE, (state, "canceled") in TABLE)
-    assert ("Configuration and QR" in labels(screen)) == (state not in ("paused", "expired"))
+    assert ("Access and keys" in labels(screen)) == (state not in ("paused", "expired"))
     assert ("Change the tariff" in labels(screen)) == ((state, "changed") in TABLE)
 
 

@@ -64,6 +64,7 @@ def test_a_first_purchase_takes_five_taps_and_ends_with_the_key(shop: Storefront
     assert "VPN for a month" in mine
     assert any(f"\n{days} days left" in mine for days in (28, 29, 30, 31))
 
+    assert "Works until" in anna.tap("Access and keys")["text"]
     anna.tap("Configuration and QR")
     file, code = anna.messages()[-2:]
     assert file["document"]["file_name"].endswith(".conf")
@@ -141,13 +142,13 @@ def test_an_ended_subscription_says_so_and_gives_no_key(shop: Storefront, anna: 
     ended = anna.say("/my")
     assert "Ended on" in ended["text"]
     assert [button["text"] for button in buttons(ended)] == ["Renew", "Remembered cards", "Main menu"]
-    (config,) = [b["callback_data"] for b in buttons(screen) if b["text"] == "Configuration and QR"]
+    (config,) = [b["callback_data"] for b in buttons(screen) if b["text"] == "Access and keys"]
     assert "has ended" in anna.press(screen, config)["text"]
 
 
 def test_other_peoples_things_stay_theirs(shop: Storefront, anna: Visitor) -> None:
     paid(shop, anna)
-    config = next(b["callback_data"] for b in buttons(anna.say("/my")) if b["text"] == "Configuration and QR")
+    config = next(b["callback_data"] for b in buttons(anna.say("/my")) if b["text"] == "Access and keys")
     mallory = shop.visitor(first_name="Mallory")
     screen = mallory.say("/start")
     assert "this subscription among yours" in mallory.press(screen, config)["text"]
@@ -183,6 +184,7 @@ def test_a_button_tapped_twice_does_nothing_twice(anna: Visitor) -> None:
 def test_a_button_under_a_file_is_answered_in_a_new_message(shop: Storefront, anna: Visitor) -> None:
     paid(shop, anna)
     anna.say("/my")
+    anna.tap("Access and keys")
     anna.tap("Configuration and QR")
     photo = anna.messages()[-1]
     before = len(anna.messages())

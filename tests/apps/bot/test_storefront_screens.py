@@ -63,6 +63,7 @@ INVOICE = Invoice(7, PARTY, QUOTE, PRICE, "open", None, NOW)
 # Names that stay as they are in every language.
 INTERNATIONAL = (
     "WireGuard|VPN|QR|ЮKassa|Mac App Store|App Store|Google Play|Telegram|Android|iPhone|iPad|Windows|macOS|Linux"
+    "|Happ|Hiddify|v2rayNG|v2rayN|Streisand|FlClash"
     "|Debian|Ubuntu|root|/[\\w./]+|sudo [\\w -]+|English|Anna|Frankfurt|Main|Robokassa|Stars|CryptoBot|Visa|x+"
     "|user:42|yookassa|x_y|https?://\\S+|/gift|[A-Z]{4}(-[A-Z]{4}){3}"
 )
@@ -119,10 +120,8 @@ def screens(_: Language) -> Iterator[Screen]:
         yield payment.render_not_paid(_, paid("canceled", reason), INVOICE)
     for mine in ([], [live], [live, ending, ended], [ended]):
         yield subscription.render_subscriptions(_, mine, NOW, ZONE, has_cards=bool(mine))
-    yield from (subscription.render_preparing(_), subscription.render_ended(_, 3), subscription.render_qr(_, 3))
-    yield Screen(subscription.config_caption(_, "Frankfurt & <Main>"))
-    yield guide.render_systems(_, 2**63 - 1)
-    yield from (guide.render_guide(_, system, number) for system in callbacks.SYSTEMS for number in (0, 2**63 - 1))
+    yield from (subscription.render_preparing(_), subscription.render_ended(_, 3))
+    yield from guides(_)
     states = ("sending", "awaiting_user", "authorized", "succeeded", "canceled", "failed")
     entries = [(paid(state), QUOTE, ()) for state in states]
     refunds = [given_back("succeeded"), given_back("succeeded"), given_back("pending"), given_back("failed")]
@@ -134,6 +133,15 @@ def screens(_: Language) -> Iterator[Screen]:
     yield from (support.render_support(_, contact, 42) for contact in (None, "@support"))
     yield from (failure.render_refusal(_, error, "shop") for error in errors())
     yield failure.render_crash(_, "shop")
+
+
+def guides(_: Language) -> Iterator[Screen]:
+    yield guide.render_systems(_, 2**63 - 1)
+    for number in (0, 2**63 - 1):
+        yield guide.render_nothing_to_set_up(_, number)
+        for system in callbacks.SYSTEMS:
+            for ways in (["file"], ["link"], ["file", "link"]):
+                yield guide.render_guide(_, system, number, ways)
 
 
 def gifts_and_friends(_: Language, offer: shop.Offer) -> Iterator[Screen]:
@@ -215,7 +223,7 @@ def test_the_longest_callback_data_fits() -> None:
     longest = {
         "slug": "a" * 31, "provider": "p" * 16, "page": 10_000, "system": "android", "code": "ru",
         "at": 10**10 - 1, "minor": 10**13 - 1, "choice": "refund", "gift_code": "A" * 16,
-        "currency": "RUB",
+        "currency": "RUB", "mark": "f" * 12,
     }  # fmt: skip
     kinds = CallbackData.__subclasses__()
     assert len(kinds) >= 28
