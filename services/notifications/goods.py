@@ -110,7 +110,7 @@ def _said(_: Language, one: provisioning.Artifact, kind: str, *, has_code: bool)
 
 
 def _buttons(_: Language, one: provisioning.Artifact) -> list[Button]:
-    is_page = one.content.startswith("https://")
+    is_page = one.content.startswith(("https://", "http://"))
     match one.kind:
         case "link":
             opens = [Button(_.label("Open the link"), url=one.content)] if is_page else []
