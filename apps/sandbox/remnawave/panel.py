@@ -85,7 +85,10 @@ class Panel:
         return self._done(user, "user.disabled")
 
     def reset_traffic(self, user: User) -> User:
+        limited = user["status"] == "LIMITED"
         reset(user, stamp(self._now()))
+        if limited:
+            self._tell("user.enabled", user)
         return self._done(user, "user.traffic_reset")
 
     def revoke(self, user: User, *, only_passwords: bool = False, short: str | None = None) -> User:

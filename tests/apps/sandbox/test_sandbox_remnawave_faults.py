@@ -155,7 +155,7 @@ def test_the_page_shows_users_squads_and_faults(stand: Stand) -> None:
     stand.ask("POST", "/users", {"username": "<b>"})
     stand.switch("/faults", mode="500_after", times=2)
     page = stand.client.get("/").text
-    for expected in ("ada", "ACTIVE", "1 GiB of 10 GiB", "1 of 3 devices", "Default-Squad", "1 members", "until "):
+    for expected in ("ada", "ACTIVE", "1 GiB of 10 GiB", "1 of 3 devices", "Default-Squad", "members: 1", "until "):
         assert expected in page
     assert "but it was done. For 2 more requests" in page
     assert "<b>ada" not in page

@@ -55,7 +55,8 @@ def test_everything_that_happens_to_a_user_is_told_also_what_the_shop_does_itsel
     after("user.first_connected", lambda: stand.use(GIB))
     stand.pass_time(seconds=45)
     after("user.limited", stand.status)
-    after("user.traffic_reset", lambda: stand.act(user, "reset-traffic"))
+    stand.act(user, "reset-traffic")
+    assert events(stand, 2) == {"user.enabled", "user.traffic_reset"}
     after("user_hwid_devices.added", lambda: stand.switch("/users/ada/devices", hwid="phone-0123456789"))
     stand.update(expireAt=stand.later(hours=1))
     assert told(stand)["event"] == "user.modified"
