@@ -193,8 +193,11 @@ def test_a_change_of_one_among_many_writes_only_that_one(stand: Stand, tmp_path:
 
 
 def test_the_journal_does_not_grow_without_end(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl")
+    path = tmp_path / "journal.jsonl"
+    journal, lines = Journal(path), []
     for number in range(3 * SLACK):
         journal.put("user", "1", {"number": number})
-    assert len((tmp_path / "journal.jsonl").read_bytes().splitlines()) <= SLACK + 2
-    assert Journal(tmp_path / "journal.jsonl").of("user") == {"1": {"number": 3 * SLACK - 1}}
+        if number % 50 == 0:
+            lines.append(len(path.read_bytes().splitlines()))
+    assert max(lines) <= SLACK + 2
+    assert Journal(path).of("user") == {"1": {"number": 3 * SLACK - 1}}
