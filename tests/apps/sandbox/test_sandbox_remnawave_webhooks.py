@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from apps.sandbox.remnawave import WEBHOOK_SECRET
+from apps.sandbox.remnawave import SQUADS, WEBHOOK_SECRET
 from tests.apps.sandbox.running_remnawave import GIB, Stand, running_remnawave
 from tests.world import wait_for
 
@@ -140,8 +140,10 @@ def test_an_event_is_replayed_byte_for_byte(stand: Stand) -> None:
 
 
 def test_an_event_is_fired_though_nothing_happened(stand: Stand) -> None:
-    user = stand.create()
-    assert told(stand)["event"] == "user.created"
+    user = stand.create(activeInternalSquads=list(SQUADS))
+    assert len(told(stand)["data"]["activeInternalSquads"]) == 3
+    stand.switch("/webhooks/fire", event="user.not_connected", username="ada", meta={"notConnectedAfterHours": 24})
+    assert told(stand)["data"]["activeInternalSquads"] == []
     stand.switch("/webhooks/fire", event="user.deleted", username="ada", timestamp="2020-01-01T00:00:00.000Z")
     headers, raw = stand.hooks.next()
     body = json.loads(raw)
