@@ -125,6 +125,12 @@ class Panel:
             self._tell("user.first_connected", user)
         return user
 
+    def clear(self) -> None:
+        """Without users, and with the squads of the start."""
+        for user in list(self.users):
+            self.users.remove(user)
+        self.squads.begin(stamp(self._now()))
+
     def remove_squad(self, uuid: str) -> None:
         """Its members are members no more; nobody is told."""
         members = [user for user in self.users if uuid in user["squads"]]

@@ -162,6 +162,25 @@ def test_the_page_shows_users_squads_and_faults(stand: Stand) -> None:
     assert 'name="viewport"' in page
 
 
+def test_a_reset_leaves_nothing_but_the_count_of_ids(tmp_path: Path) -> None:
+    with running_remnawave(tmp_path, "2", fallback_device_limit=7) as stand:
+        user = stand.create(activeInternalSquads=[FIRST])
+        first = stand.client.get("/settings").json()
+        stand.switch(f"/squads/{FIRST}", "DELETE")
+        stand.switch("/squads", name="More")
+        stand.switch("/settings", webhooks="hold", fallback_device_limit=1)
+        stand.switch("/tokens", token="other")
+        stand.switch("/upgrade", dialect="3")
+        stand.switch("/faults", mode="500")
+        stand.switch("/reset")
+        assert stand.client.get("/settings").json() == first
+        state = stand.state()
+        assert (state["users"], [squad["uuid"] for squad in state["squads"]]) == ([], list(SQUADS))
+        assert stand.create()["id"] > user["id"]
+    with running_remnawave(tmp_path, "2", fallback_device_limit=8) as stand:
+        assert stand.client.get("/settings").json()["fallback_device_limit"] == 8
+
+
 # --- many users -------------------------------------------------------------------------------------------------------
 
 
