@@ -24,7 +24,7 @@ PARTS = {
     "cryptopay": ("CRYPTOPAY_TOKEN", "CRYPTOPAY_API_URL"),
     "vpn": ("VPN_SERVERS",),
     "wgportal": (),
-    "panel": ("REMNAWAVE_URL", "REMNAWAVE_TOKEN"),
+    "panel": ("REMNAWAVE_URL", "REMNAWAVE_TOKEN", "REMNAWAVE_PANELS"),
     "panel2": (),
     "storage": STORAGE,
     "clock": ("CLOCK_URL",),
