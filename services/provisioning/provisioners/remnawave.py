@@ -43,6 +43,7 @@ FEW = 10  # grants that are asked for one by one rather than by the list of ever
 
 class RemnawavePanels(Provisioner):
     kind = "remnawave"
+    survey_size = 5000  # at once: they are looked for in the list of everybody
     capabilities = (
         Capability.EXPIRY
         | Capability.SUSPEND
@@ -225,7 +226,7 @@ class RemnawavePanels(Provisioner):
             ref={**ref, "panel": place.code, "username": user.username, "key": user.key},
             key=hashlib.sha256(user.link.encode()).hexdigest()[:16],
             place=place.code,
-            ends_at=user.expire_at,
+            ends_at=user.expire_at.replace(microsecond=0),
             used_bytes=user.used_bytes,
             artifacts=(Artifact("link", user.link),),
             problem=problem,
