@@ -182,6 +182,8 @@ def test_disabled_by_hand_is_put_right(stage: Stage) -> None:
     assert (stage.fetch().state, stage.fetch().problem) == ("suspended", "differs")
     assert stage.apply().state == "active"
     assert stage.fetch().problem is None
+    sent = [one["body"] for one in stage.panel.get("/log")["requests"] if one["method"] == "PATCH"]
+    assert [set(body) for body in sent] == [{"username", "status", "expireAt", "hwidDeviceLimit"}]
 
 
 def test_enabled_by_hand_does_not_stay_so(stage: Stage) -> None:
