@@ -125,6 +125,16 @@ def test_mistake_7_an_expired_user_is_left_alone(stage: Stage, clock: Clock) -> 
     assert moment(stage.user["expireAt"]) == START + timedelta(days=30)
 
 
+def test_mistake_7_also_before_the_panel_has_noticed_the_end(stage: Stage, clock: Clock) -> None:
+    stage.apply()
+    clock.now = stage.grant.ends_at + timedelta(seconds=10)  # its job comes every half minute
+    assert stage.user["status"] == "ACTIVE"
+    stage.panel.writes()
+    for state in ("active", "suspended", "ended"):
+        assert stage.apply(state=state).state == "expired"
+    assert stage.panel.writes() == []
+
+
 def test_mistake_7_no_date_that_is_past_or_about_to_be_is_ever_sent(stage: Stage, clock: Clock) -> None:
     stage.apply()
     for end in (START - timedelta(days=1), START, START + timedelta(seconds=3)):
