@@ -23,7 +23,7 @@ PARTS = {
     "robokassa": ("ROBOKASSA_MERCHANT_LOGIN", "ROBOKASSA_PASSWORD_1", "ROBOKASSA_PASSWORD_2", "ROBOKASSA_PAY_URL"),
     "cryptopay": ("CRYPTOPAY_TOKEN", "CRYPTOPAY_API_URL"),
     "vpn": ("VPN_SERVERS",),
-    "panel": ("REMNAWAVE_URL", "REMNAWAVE_TOKEN"),
+    "panel": ("REMNAWAVE_URL", "REMNAWAVE_TOKEN", "REMNAWAVE_PANELS"),
     "panel2": (),
     "storage": STORAGE,
     "clock": ("CLOCK_URL",),

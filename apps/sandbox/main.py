@@ -98,14 +98,15 @@ def _vpn(world: World, offset: Offset) -> Starlette:
 
 
 def _panel(world: World, offset: Offset) -> Starlette:
-    return _remnawave(world, offset, "panel", "3")
+    return _remnawave(world, offset, "panel", "3", "webhooks/remnawave")
 
 
 def _panel2(world: World, offset: Offset) -> Starlette:
-    return _remnawave(world, offset, "panel2", "2")
+    # Kiosk does not know it unless REMNAWAVE_PANELS names it.
+    return _remnawave(world, offset, "panel2", "2", "webhooks/remnawave/panel2")
 
 
-def _remnawave(world: World, offset: Offset, name: str, dialect: str) -> Starlette:
+def _remnawave(world: World, offset: Offset, name: str, dialect: str, webhook: str) -> Starlette:
     from apps.sandbox.remnawave import create_app
 
     return create_app(
@@ -114,7 +115,7 @@ def _remnawave(world: World, offset: Offset, name: str, dialect: str) -> Starlet
         tokens=(world.panel_token,),
         dialect=dialect,
         public_url=f"http://127.0.0.1:{world.port}/{name}",
-        webhook_urls=(f"{world.web_url}/webhooks/remnawave",),
+        webhook_urls=(f"{world.web_url}/{webhook}",),
     )
 
 
@@ -149,7 +150,7 @@ PARTS = {
     "clock": Part("Time machine", "Move Kiosk's clock ahead by hours or months", "clock/", _clock),
     "vpn": Part("VPN servers", "Peers of each server, faults on order", "vpn/", _vpn),
     "panel": Part("VPN panel", "Remnawave 3: users, devices, traffic, faults on order", "panel/", _panel),
-    "panel2": Part("VPN panel of old", "The same panel, 2.7", "panel2/", _panel2),
+    "panel2": Part("VPN panel 2.7", "The same of an older version", "panel2/", _panel2),
     "mail": Part("Mail", "Every e-mail that Kiosk sent", "mail/", _mail),
     "storage": Part("Storage", "Files in an S3 of one machine", "storage/", _storage),
 }

@@ -101,7 +101,7 @@ class Api:
             raise Refused("A003")
         scopes = token.get("scopes") or ["*"]
         if settings.dialect == "3" and not {"*", wanted.scope} & set(scopes):
-            raise Refused("A068")
+            raise Refused("E000")
 
 
 class _NotJson(Exception):

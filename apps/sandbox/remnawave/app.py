@@ -48,6 +48,7 @@ def create_app(
     journal = Journal(directory / "journal.jsonl")
     in_force = Settings(version=VERSIONS[dialect], tokens={token: {} for token in tokens})
     in_force.change({"webhook_urls": list(webhook_urls), "webhook_secret": webhook_secret, **settings})
+    first = in_force.as_json()
     in_force.change(journal.of("settings").get("changed", {}))
     courier = Courier(now, in_force, pause)
 
@@ -96,7 +97,7 @@ def create_app(
             Route("/api/sub/{path:path}", public),
             Route("/api/{path:path}", asked, methods=METHODS),
             Route("/sub/{path:path}", public),
-            *Control(panel, api, journal).routes(),
+            *Control(panel, api, journal, first).routes(),
             *webhook_control.routes(panel, courier),
             *index_page.routes(panel, api, courier),
         ],

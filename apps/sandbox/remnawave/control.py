@@ -31,13 +31,16 @@ class Missing(Exception):
 
 
 class Control:
-    def __init__(self, panel: Panel, api: Api, journal: Journal) -> None:
+    def __init__(self, panel: Panel, api: Api, journal: Journal, first: dict[str, Any]) -> None:
+        """`first` is the settings as they were before any switch."""
         self._panel, self._api, self._journal = panel, api, journal
+        self._first = first
 
     def routes(self) -> list[Route]:
         table: tuple[tuple[str, Endpoint, list[str]], ...] = (
             ("/faults", self.faults, ["GET", "POST", "DELETE"]),
             ("/settings", self.settings, ["GET", "POST"]),
+            ("/reset", self.reset, ["POST"]),
             ("/upgrade", self.upgrade, ["POST"]),
             ("/tokens", self.tokens, ["POST"]),
             ("/state", self.state, ["GET"]),
@@ -77,6 +80,14 @@ class Control:
         if request.method == "POST":
             self._change(await request.json())
         return JSONResponse(self._panel.settings.as_json())
+
+    async def reset(self, request: Request) -> Response:
+        """A new panel: nobody is told, ids go on."""
+        self._panel.clear()
+        self._api.faults.ordered = None
+        self._panel.settings.change(self._first)
+        self._journal.put("settings", "changed", None)
+        return JSONResponse({"users": 0})
 
     async def upgrade(self, request: Request) -> Response:
         """{"dialect": "3"} or {"version": "3.3.2"}: the same users by other keys."""

@@ -28,6 +28,12 @@ def full(user: User, settings: Settings) -> bool:
     return most is not None and len(user["devices"]) >= most
 
 
+def room(user: User, settings: Settings) -> bool:
+    """Whether the API itself may add one: there 0 does not lift the limit."""
+    most = settings.fallback_device_limit if user["hwidDeviceLimit"] is None else user["hwidDeviceLimit"]
+    return not settings.hwid_enabled or len(user["devices"]) < most
+
+
 def attach(panel: Panel, user: User, hwid: str, about: Mapping[str, str | None]) -> dict[str, Any]:
     """Notes the device, whatever the limit; a known one is seen again."""
     at = stamp(panel.now())
@@ -40,13 +46,6 @@ def attach(panel: Panel, user: User, hwid: str, about: Mapping[str, str | None])
     return device
 
 
-def detach(panel: Panel, user: User, hwids: list[str]) -> None:
-    gone = [user["devices"].pop(hwid) for hwid in hwids if hwid in user["devices"]]
-    panel.users.save(user)
-    for device in gone:
-        panel.tell_device("user_hwid_devices.deleted", user, device)
-
-
 def read(call: Call) -> Any:
     return call.panel.shapes.devices(call.user())
 
@@ -57,7 +56,7 @@ def create(call: Call) -> Any:
     hwid = given.pop("hwid")
     if hwid in user["devices"]:
         raise Refused("A098")
-    if full(user, call.panel.settings):
+    if not room(user, call.panel.settings):
         raise Refused("A099")
     attach(call.panel, user, hwid, given)
     return call.panel.shapes.devices(user)
@@ -65,13 +64,19 @@ def create(call: Call) -> Any:
 
 def delete(call: Call) -> Any:
     user, given = _owner(call, {"hwid": rules.text(1)}, "hwid")
-    detach(call.panel, user, [given["hwid"]])
+    device = user["devices"].pop(given["hwid"], None)
+    if device is None:
+        raise Refused("A204")
+    call.panel.users.save(user)
+    call.panel.tell_device("user_hwid_devices.deleted", user, device)
     return call.panel.shapes.devices(user)
 
 
 def delete_all(call: Call) -> Any:
+    """Nobody is told of it."""
     user, _ = _owner(call, {})
-    detach(call.panel, user, list(user["devices"]))
+    user["devices"].clear()
+    call.panel.users.save(user)
     return call.panel.shapes.devices(user)
 
 

@@ -14,10 +14,11 @@ CODES = {
     "A030": (400, "User already enabled"),
     "A039": (500, "Update user error"),
     "A063": (404, "User with specified params not found"),
-    "A068": (403, "Forbidden"),
     "A089": (400, "LIMITED and EXPIRED statuses are not allowed to be set manually."),
     "A098": (400, "User hwid device already exists"),
     "A099": (400, "User hwid device limit reached"),
+    "A204": (404, "HWID device not found"),
+    "E000": (403, "Forbidden"),
 }
 
 

@@ -97,7 +97,7 @@ async def strike(fault: Fault, work: Callable[[], Response], path: str, at: str)
         case "401":
             return JSONResponse({**told, "message": "Unauthorized", "errorCode": "A003"}, 401)
         case "403":
-            return JSONResponse({**told, "message": "Forbidden", "errorCode": "A068"}, 403)
+            return JSONResponse({**told, "message": "Forbidden", "errorCode": "E000"}, 403)
         case "429":
             body = {"statusCode": 429, "message": "ThrottlerException: Too Many Requests"}
             return JSONResponse(body, 429, {"Retry-After": "60"})

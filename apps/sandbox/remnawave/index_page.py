@@ -113,8 +113,9 @@ def _person(panel: Panel, user: User) -> str:
 
 def _squads(panel: Panel) -> str:
     shown = panel.shapes.squads(panel.users)["internalSquads"]
-    lines = (_row(squad["name"], squad["uuid"], f"{squad['info']['membersCount']} members") for squad in shown)
-    return _rows(lines, "No squads are left.")
+    lines = (_row(squad["name"], squad["uuid"], f"members: {squad['info']['membersCount']}") for squad in shown)
+    removes = "".join(_button(f"Remove {squad['name']}", f"squads/{squad['uuid']}", method="DELETE") for squad in shown)
+    return _rows(lines, "No squads are left.") + f'<div class="switches">{removes}</div>'
 
 
 def _webhooks(panel: Panel, courier: Courier) -> str:

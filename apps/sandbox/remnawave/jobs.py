@@ -89,7 +89,7 @@ class Jobs:
             self._tell("user.expired", user)
 
     def _reset(self, now: datetime) -> bool:
-        """Whether a job of the calendar had to run."""
+        """Whether a job of the calendar had to run. Only of those whom it revives is anybody told."""
         due = {name: when for name in RESETS if (when := latest(name, now, self._settings.place())) > self._last}
         changed, told = [], []
         for user in self._users if due else ():
@@ -99,7 +99,7 @@ class Jobs:
             when = self._turn(user, due[strategy]) if strategy == "MONTH_ROLLING" else due[strategy]
             if when <= self._last:
                 continue
-            if user["traffic"]["usedTrafficBytes"] or user["status"] == "LIMITED":
+            if user["status"] == "LIMITED":
                 told.append(user)
             reset(user, stamp(when))
             changed.append(user)
@@ -107,6 +107,7 @@ class Jobs:
             self._users.save(*changed)
         for user in told:
             self.watch(user)
+            self._tell("user.enabled", user)
             self._tell("user.traffic_reset", user)
         return bool(due)
 

@@ -85,7 +85,10 @@ class Panel:
         return self._done(user, "user.disabled")
 
     def reset_traffic(self, user: User) -> User:
+        limited = user["status"] == "LIMITED"
         reset(user, stamp(self._now()))
+        if limited:
+            self._tell("user.enabled", user)
         return self._done(user, "user.traffic_reset")
 
     def revoke(self, user: User, *, only_passwords: bool = False, short: str | None = None) -> User:
@@ -121,6 +124,12 @@ class Panel:
         if first:
             self._tell("user.first_connected", user)
         return user
+
+    def clear(self) -> None:
+        """Without users, and with the squads of the start."""
+        for user in list(self.users):
+            self.users.remove(user)
+        self.squads.begin(stamp(self._now()))
 
     def remove_squad(self, uuid: str) -> None:
         """Its members are members no more; nobody is told."""

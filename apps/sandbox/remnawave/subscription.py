@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import timedelta
+from html import escape
 from math import ceil
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from apps.sandbox.pages import empty, page
 from apps.sandbox.remnawave import devices, rules
 from apps.sandbox.remnawave.dates import moment
 from apps.sandbox.remnawave.errors import Refused
@@ -30,27 +32,34 @@ def config(panel: Panel, request: Request, short_uuid: str) -> Response:
     user = panel.users.find("shortUuid", short_uuid)
     if user is None:
         return Response(status_code=404)
-    settings, headers = panel.settings, {"x-hwid-active": "true"} if panel.settings.hwid_enabled else {}
-    hwid = _hwid(request.headers)
-    if hwid is None:
-        if devices.limit(user, settings) is not None:
-            return Response(
-                status_code=404, headers={**headers, "x-hwid-limit": "true", "x-hwid-not-supported": "true"}
-            )
-    elif settings.hwid_enabled:
-        if hwid not in user["devices"] and devices.full(user, settings):
-            reached = {"x-hwid-limit": "true", "x-hwid-max-devices-reached": "true"}
-            return Response(status_code=404, headers={**headers, **reached})
-        about = {name: request.headers.get(header) for name, header in HEADERS.items()}
-        devices.attach(panel, user, hwid, about)
-    traffic = user["traffic"]
-    headers["profile-update-interval"] = "12"
-    headers["subscription-userinfo"] = (
-        f"upload=0; download={traffic['usedTrafficBytes']}; total={user['trafficLimitBytes']}; "
-        f"expire={int(moment(user['expireAt']).timestamp())}"
-    )
+    if "text/html" in request.headers.get("Accept", ""):
+        return for_people(panel, user)
+    headers, hwid = _about(user), _hwid(request.headers)
+    if devices.limit(user, panel.settings) is not None:
+        headers["x-hwid-active"] = "true"
+        if hwid is None:
+            return Response(headers={**headers, "x-hwid-limit": "true", "x-hwid-not-supported": "true"})
+        if hwid not in user["devices"] and devices.full(user, panel.settings):
+            return Response(headers={**headers, "x-hwid-limit": "true", "x-hwid-max-devices-reached": "true"})
+    if hwid is not None:
+        told = {name: request.headers.get(header) for name, header in HEADERS.items()}
+        devices.attach(panel, user, hwid, told)
     text = "\n".join(links(panel, user))
     return Response(b64encode(text.encode()), headers=headers, media_type="text/plain")
+
+
+def for_people(panel: Panel, user: User) -> Response:
+    """The same in a browser, which is no device."""
+    used, most = pretty(user["traffic"]["usedTrafficBytes"]), user["trafficLimitBytes"]
+    traffic = f"{used} of {pretty(most)}" if most else f"{used}, no limit"
+    servers = "".join(f"<li><code>{escape(link)}</code></li>" for link in links(panel, user))
+    body = (
+        f'<section><h2>{escape(user["username"])} <span class="chip">{user["status"]}</span></h2>'
+        f"<p>until {moment(user['expireAt']):%d.%m.%Y %H:%M} UTC · {traffic}</p>"
+        + (f'<ul class="files">{servers}</ul>' if servers else empty("No servers."))
+        + f"<p>Add this address to an app: <code>{escape(panel.shapes.subscription_url(user))}</code></p></section>"
+    )
+    return page("Subscription", body)
 
 
 def info(panel: Panel, short_uuid: str) -> Response:
@@ -103,6 +112,17 @@ def pretty(amount: int) -> str:
             return f"{size:.4g} {unit}"
         size /= 1024
     return f"{size:.4g} TiB"
+
+
+def _about(user: User) -> dict[str, str]:
+    """The headers in which apps read the traffic and the end."""
+    used, total = user["traffic"]["usedTrafficBytes"], user["trafficLimitBytes"]
+    expire = int(moment(user["expireAt"]).timestamp())
+    return {
+        "content-disposition": f"attachment; filename={user['username']}",
+        "profile-update-interval": "12",
+        "subscription-userinfo": f"upload=0; download={used}; total={total}; expire={expire}",
+    }
 
 
 def _hwid(headers: Mapping[str, str]) -> str | None:

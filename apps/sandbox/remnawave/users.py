@@ -96,8 +96,7 @@ class Squads:
     def __init__(self, journal: Journal, at: str) -> None:
         self._journal = journal
         if not journal.of("counter").get("squads"):
-            for uuid, name in SQUADS.items():
-                self.add(uuid, name, at)
+            self.begin(at)
             journal.put("counter", "squads", 1)  # what is removed by hand does not come back
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -112,6 +111,13 @@ class Squads:
 
     def add(self, uuid: str, name: str, at: str) -> None:
         self._journal.put("squad", uuid, {"uuid": uuid, "name": name, "createdAt": at, "updatedAt": at})
+
+    def begin(self, at: str) -> None:
+        """Those of the start, and no others."""
+        for uuid in list(self._journal.of("squad")):
+            self.remove(uuid)
+        for uuid, name in SQUADS.items():
+            self.add(uuid, name, at)
 
     def remove(self, uuid: str) -> None:
         self._journal.put("squad", uuid, None)

@@ -61,12 +61,14 @@ def _about(panel: Panel, event: str, username: str) -> Any:
     if user is None:
         raise Missing(f"user {username}")
     shown = panel.shapes.user(user)
+    if event == "user.not_connected":
+        return shown | {"activeInternalSquads": []}
     if not event.startswith("user_hwid_devices."):
         return shown
     device = next(iter(user["devices"].values()), None)
     if device is None:
         raise Missing(f"device of {username}")
-    return {"user": shown, "hwidUserDevice": panel.shapes.device(user, device)}
+    return {"user": shown | {"activeInternalSquads": []}, "hwidUserDevice": panel.shapes.device(user, device)}
 
 
 def _how(order: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The stand-in panel's door and its users, in both dialects: what passes, and what is refused and how."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,14 @@ def test_names_are_unique(stand: Stand) -> None:
     assert stand.refusal("POST", path, {"shortUuid": "0123456789abcdef"}) == (400, "A020")
     stand.create("ADA")  # letters of another case are another name
     assert [user["username"] for user in stand.state()["users"]] == ["ada", "bob", "ADA"]
+
+
+def test_of_many_who_make_the_same_user_at_once_one_does(stand: Stand) -> None:
+    body = {"username": "ada", "expireAt": stand.later(days=9)}
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: stand.ask("POST", "/users", body), range(20)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [400] * 19
+    assert {answer.json()["errorCode"] for answer in answers if answer.status_code == 400} == {"A019"}
 
 
 def test_dates_are_cut_to_milliseconds_and_read_with_their_offset(stand: Stand) -> None:

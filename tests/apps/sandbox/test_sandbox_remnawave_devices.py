@@ -84,7 +84,7 @@ def test_a_device_above_the_limit_gets_nothing(stand: Stand) -> None:
     user = stand.create(hwidDeviceLimit=1, activeInternalSquads=[FIRST])
     fetch(user, PHONE)
     refused = fetch(user, LAPTOP)
-    assert (refused.status_code, refused.content) == (404, b"")
+    assert (refused.status_code, refused.content) == (200, b"")
     assert refused.headers["x-hwid-max-devices-reached"] == "true"
     assert known(stand, user) == [PHONE]
     stand.update(hwidDeviceLimit=2)
@@ -95,7 +95,7 @@ def test_a_device_above_the_limit_gets_nothing(stand: Stand) -> None:
 def test_with_a_limit_an_app_without_a_name_gets_nothing(stand: Stand, hwid: str | None) -> None:
     user = stand.create(hwidDeviceLimit=1, activeInternalSquads=[FIRST])
     refused = fetch(user, hwid)
-    assert (refused.status_code, refused.content) == (404, b"")
+    assert (refused.status_code, refused.content) == (200, b"")
     assert refused.headers["x-hwid-not-supported"] == "true"
     assert known(stand, user) == []
 
@@ -110,11 +110,12 @@ def test_zero_lifts_the_limit(stand: Stand) -> None:
 def test_null_is_the_panels_own_number(stand: Stand) -> None:
     stand.switch("/settings", fallback_device_limit=1)
     user = stand.create(activeInternalSquads=[FIRST])
-    assert fetch(user, PHONE).status_code == 200
+    assert len(servers(fetch(user, PHONE))) == 1
     assert fetch(user, LAPTOP).headers["x-hwid-max-devices-reached"] == "true"
     stand.switch("/settings", hwid_enabled=False)
     assert len(servers(fetch(user, LAPTOP))) == 1
-    assert known(stand, user) == [PHONE]
+    assert len(servers(fetch(user))) == 1
+    assert known(stand, user) == [PHONE, LAPTOP]
 
 
 def test_a_lowered_limit_turns_nobody_away_who_is_there(stand: Stand) -> None:
@@ -122,7 +123,7 @@ def test_a_lowered_limit_turns_nobody_away_who_is_there(stand: Stand) -> None:
     for hwid in (PHONE, LAPTOP):
         fetch(user, hwid)
     stand.update(hwidDeviceLimit=1)
-    assert [fetch(user, hwid).status_code for hwid in (PHONE, LAPTOP, TABLET)] == [200, 200, 404]
+    assert [len(servers(fetch(user, hwid))) for hwid in (PHONE, LAPTOP, TABLET)] == [1, 1, 0]
     assert known(stand, user) == [PHONE, LAPTOP]
 
 
@@ -134,6 +135,7 @@ def test_devices_are_deleted_one_or_all_by_the_dialects_own_key(stand: Stand) ->
     fetch(other, PHONE)
     left = stand.done("POST", "/hwid/devices/delete", {**owner(stand, user), "hwid": PHONE})
     assert (left["total"], [device["hwid"] for device in left["devices"]]) == (2, [LAPTOP, TABLET])
+    assert stand.refusal("POST", "/hwid/devices/delete", {**owner(stand, user), "hwid": PHONE}) == (404, "A204")
     assert stand.done("POST", "/hwid/devices/delete-all", owner(stand, user)) == {"total": 0, "devices": []}
     assert known(stand, other) == [PHONE]
     name = "userId" if stand.dialect == "3" else "userUuid"
@@ -150,6 +152,17 @@ def test_a_device_is_added_once_and_within_the_limit(stand: Stand) -> None:
     assert stand.refusal("POST", "/hwid/devices", {**body, "hwid": LAPTOP}) == (400, "A099")
     stand.switch("/users/ada/devices", hwid=LAPTOP)  # by hand there is no limit
     assert known(stand, user) == [PHONE, LAPTOP]
+    free = stand.create("bob", hwidDeviceLimit=0)  # lifts the limit for apps, but not here
+    assert stand.refusal("POST", "/hwid/devices", {**owner(stand, free), "hwid": PHONE}) == (400, "A099")
+
+
+def test_a_browser_gets_a_page_and_is_no_device(stand: Stand) -> None:
+    user = stand.create(hwidDeviceLimit=1, activeInternalSquads=[FIRST])
+    page = fetch(user, PHONE, accept="text/html,*/*")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "ACTIVE" in page.text
+    assert user["vlessUuid"] in page.text
+    assert known(stand, user) == []
 
 
 def test_the_page_for_people_writes_bytes_as_text(stand: Stand) -> None:

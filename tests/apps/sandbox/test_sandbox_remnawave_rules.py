@@ -269,7 +269,7 @@ def test_traffic_is_reset_by_the_calendar_of_the_panels_zone(
     desk.at(after)
     assert desk.used() == 0
     assert user["lastTrafficResetAt"] == after.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:00.000Z")
-    assert desk.told.count("user.traffic_reset") == 1
+    assert desk.told == ["user.created", "user.first_connected"]  # nobody is told of it
 
 
 def test_no_reset_never_comes_back(tmp_path: Path) -> None:
@@ -287,6 +287,7 @@ def test_a_reset_revives_whom_the_traffic_had_limited(tmp_path: Path) -> None:
     assert user["status"] == "LIMITED"
     desk.at(moscow(2026, 11, 5, 0, 6))
     assert user["status"] == "ACTIVE"
+    assert desk.told[-3:] == ["user.limited", "user.enabled", "user.traffic_reset"]
 
 
 def test_the_31st_comes_on_the_last_day_of_a_shorter_month(tmp_path: Path) -> None:

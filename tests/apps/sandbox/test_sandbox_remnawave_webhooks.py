@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from apps.sandbox.remnawave import WEBHOOK_SECRET
+from apps.sandbox.remnawave import SQUADS, WEBHOOK_SECRET
 from tests.apps.sandbox.running_remnawave import GIB, Stand, running_remnawave
 from tests.world import wait_for
 
@@ -55,7 +55,8 @@ def test_everything_that_happens_to_a_user_is_told_also_what_the_shop_does_itsel
     after("user.first_connected", lambda: stand.use(GIB))
     stand.pass_time(seconds=45)
     after("user.limited", stand.status)
-    after("user.traffic_reset", lambda: stand.act(user, "reset-traffic"))
+    stand.act(user, "reset-traffic")
+    assert events(stand, 2) == {"user.enabled", "user.traffic_reset"}
     after("user_hwid_devices.added", lambda: stand.switch("/users/ada/devices", hwid="phone-0123456789"))
     stand.update(expireAt=stand.later(hours=1))
     assert told(stand)["event"] == "user.modified"
@@ -139,8 +140,10 @@ def test_an_event_is_replayed_byte_for_byte(stand: Stand) -> None:
 
 
 def test_an_event_is_fired_though_nothing_happened(stand: Stand) -> None:
-    user = stand.create()
-    assert told(stand)["event"] == "user.created"
+    user = stand.create(activeInternalSquads=list(SQUADS))
+    assert len(told(stand)["data"]["activeInternalSquads"]) == 3
+    stand.switch("/webhooks/fire", event="user.not_connected", username="ada", meta={"notConnectedAfterHours": 24})
+    assert told(stand)["data"]["activeInternalSquads"] == []
     stand.switch("/webhooks/fire", event="user.deleted", username="ada", timestamp="2020-01-01T00:00:00.000Z")
     headers, raw = stand.hooks.next()
     body = json.loads(raw)
