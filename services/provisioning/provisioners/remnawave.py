@@ -31,7 +31,7 @@ from services.provisioning.provisioners.base import (
 )
 from services.provisioning.remnawave import desired
 from services.provisioning.remnawave.answers import PanelUser
-from services.provisioning.remnawave.http import Failed, UserAbsent
+from services.provisioning.remnawave.http import Failed, NoSuchAddress, Refused, UserAbsent
 from services.provisioning.remnawave.marks import username
 from services.provisioning.remnawave.place import Place
 from services.provisioning.remnawave.whereabouts import Whereabouts
@@ -113,7 +113,10 @@ class RemnawavePanels(Provisioner):
         if len(grants) <= FEW:
             yield from super().survey(db, place, grants, now)
             return
-        users = {user.username: user for user in here.panel.users()}  # all of them, or it raises
+        try:
+            users = here.panel.users([username(grant.key) for grant, _ in grants])
+        except (NoSuchAddress, Refused):  # a version without such a list
+            users = {}
         for grant, ref in grants:
             name = username(grant.key)
             user = users.get(name) or here.panel.find(name)  # the list may have shifted while it was read
@@ -130,7 +133,11 @@ class RemnawavePanels(Provisioner):
         place, user = self._where.own(grant, ref)
         if user is not None:
             with suppress(UserAbsent):
-                place.panel.forget_device(user, device_id)
+                try:
+                    place.panel.forget_device(user, device_id)
+                except (NoSuchAddress, Refused):
+                    if any(one.hwid == device_id for one in place.panel.devices(user)):
+                        raise
 
     def close(self) -> None:
         for place in self._where.places.values():
