@@ -222,6 +222,28 @@ def test_pages_that_do_not_add_up_are_no_list(script: Scripted, panel: Panel) ->
         refused(TryLater, lambda: panel.users(["k12"]))
 
 
+def test_a_list_that_became_shorter_while_it_was_read_is_no_list(script: Scripted, panel: Panel) -> None:
+    """Somebody of the first page was deleted: the second begins one later, and one in between is never told of."""
+    script.will(400, {"message": "Validation failed", "errors": []})
+    script.will(200, {"response": {"users": [USER], "total": 3}})
+    script.will(200, {"response": {"users": [{"username": "x"}], "total": 2}})
+    refused(TryLater, lambda: panel.users(["k12", "k13"]))
+
+
+def test_mistake_3_a_name_that_was_taken_meanwhile_is_looked_up(script: Scripted, panel: Panel) -> None:
+    script.will(400, {"errorCode": "A019", "message": "User username already exists"})
+    script.will(200, {"response": USER})
+    user, is_new = panel.get_or_create("k12", END, {})
+    assert (user.key, is_new) == ("7", False)
+    script.answers = []
+    script.will(400, {"errorCode": "A019"})
+    script.will(404, {"errorCode": "A063"})
+    refused(UserAbsent, lambda: panel.get_or_create("k12", END, {}))
+    script.answers = []
+    script.will(400, {"errorCode": "A020"})
+    refused(Refused, lambda: panel.get_or_create("k12", END, {}))
+
+
 def jwt(**claims: object) -> str:
     return ".".join(
         base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b"{}", json.dumps(claims).encode(), b"s")

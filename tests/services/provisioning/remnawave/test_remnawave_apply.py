@@ -3,12 +3,15 @@ mistakes that shops make with panels."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 
 import pytest
 
 from services.platform.crypto import Cipher
 from services.platform.errors import KioskError, Misconfigured, TryLater
+from services.provisioning.provisioners.base import Held
 from services.provisioning.remnawave.marks import key_of, username
 from tests.services.provisioning.remnawave.panels import START, Clock, Stage, TestPanel, good, stage_on
 
@@ -81,6 +84,19 @@ def test_mistake_3_created_though_the_answer_was_lost_is_found_again(stage: Stag
     assert stage.link == made["subscriptionUrl"]
     assert stage.user["shortUuid"] == made["shortUuid"]
     assert held.ref["panel"] == "main"
+
+
+def test_mistake_3_applied_by_many_at_once_it_is_one_user(stage: Stage) -> None:
+    apply, together = stage.provisioner.apply, Barrier(8)
+
+    def one(_: int) -> Held:
+        together.wait(10)
+        return apply(None, stage.grant, {}, stage.now)  # type: ignore[arg-type]
+
+    with ThreadPoolExecutor(8) as pool:
+        helds = list(pool.map(one, range(8)))
+    assert len(stage.panel.users()) == 1
+    assert {held.artifacts[0].content for held in helds} == {stage.user["subscriptionUrl"]}
 
 
 def test_mistake_3_a_slow_answer_is_an_answer(stage: Stage) -> None:
