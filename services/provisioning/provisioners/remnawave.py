@@ -31,7 +31,7 @@ from services.provisioning.provisioners.base import (
 )
 from services.provisioning.remnawave import desired
 from services.provisioning.remnawave.answers import PanelUser
-from services.provisioning.remnawave.http import Failed, UserAbsent
+from services.provisioning.remnawave.http import Failed, NoSuchAddress, Refused, UserAbsent
 from services.provisioning.remnawave.marks import username
 from services.provisioning.remnawave.place import Place
 from services.provisioning.remnawave.whereabouts import Whereabouts
@@ -43,6 +43,7 @@ FEW = 10  # grants that are asked for one by one rather than by the list of ever
 
 class RemnawavePanels(Provisioner):
     kind = "remnawave"
+    survey_size = 5000  # at once: they are looked for in the list of everybody
     capabilities = (
         Capability.EXPIRY
         | Capability.SUSPEND
@@ -112,7 +113,10 @@ class RemnawavePanels(Provisioner):
         if len(grants) <= FEW:
             yield from super().survey(db, place, grants, now)
             return
-        users = {user.username: user for user in here.panel.users()}  # all of them, or it raises
+        try:
+            users = here.panel.users([username(grant.key) for grant, _ in grants])
+        except (NoSuchAddress, Refused):  # a version without such a list
+            users = {}
         for grant, ref in grants:
             name = username(grant.key)
             user = users.get(name) or here.panel.find(name)  # the list may have shifted while it was read
@@ -129,7 +133,11 @@ class RemnawavePanels(Provisioner):
         place, user = self._where.own(grant, ref)
         if user is not None:
             with suppress(UserAbsent):
-                place.panel.forget_device(user, device_id)
+                try:
+                    place.panel.forget_device(user, device_id)
+                except (NoSuchAddress, Refused):
+                    if any(one.hwid == device_id for one in place.panel.devices(user)):
+                        raise
 
     def close(self) -> None:
         for place in self._where.places.values():
@@ -225,7 +233,7 @@ class RemnawavePanels(Provisioner):
             ref={**ref, "panel": place.code, "username": user.username, "key": user.key},
             key=hashlib.sha256(user.link.encode()).hexdigest()[:16],
             place=place.code,
-            ends_at=user.expire_at,
+            ends_at=user.expire_at.replace(microsecond=0),
             used_bytes=user.used_bytes,
             artifacts=(Artifact("link", user.link),),
             problem=problem,

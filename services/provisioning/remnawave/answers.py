@@ -79,12 +79,15 @@ def read_user(answer: Any) -> PanelUser:
         raise TryLater(f"the panel told of a user in an unknown form: {wrong}") from None
 
 
-def read_users(answer: Any) -> list[PanelUser]:
-    """One page. Raises TryLater rather than leaving one out."""
+def read_page(answer: Any) -> dict[str, Any]:
+    """The users of one page by their names, unread: most are other people's. Raises TryLater rather than leaving one
+    out."""
     users = answer.get("users") if isinstance(answer, dict) else None
     if not isinstance(users, list):
         raise TryLater("the panel told of no users")
-    return [read_user(user) for user in users]
+    if not all(isinstance(user, dict) and isinstance(user.get("username"), str) for user in users):
+        raise TryLater("the panel told of users without names")
+    return {user["username"]: user for user in users}
 
 
 def read_devices(answer: Any) -> list[PanelDevice]:

@@ -5,7 +5,7 @@ Calls raise UserAbsent, Refused, Failed (a TryLater), TryLater and Misconfigured
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote
@@ -16,9 +16,9 @@ from services.provisioning.remnawave.answers import (
     PanelSquad,
     PanelUser,
     read_devices,
+    read_page,
     read_squads,
     read_user,
-    read_users,
     read_version,
     write_moment,
 )
@@ -103,14 +103,17 @@ class Panel:
     def squads(self) -> list[PanelSquad]:
         return read_squads(self._http.get("/internal-squads"))
 
-    def users(self) -> list[PanelUser]:
-        """All of them, or TryLater: a part is never returned. 3.x streams by cursor; 2.x, which takes "stream" for a
-        uuid or an unknown address, has pages."""
+    def users(self, names: Collection[str]) -> dict[str, PanelUser]:
+        """Those of them that are there, sought among all. The list is read to its end or it raises: a part of it is
+        never taken for the whole. 3.x streams by cursor; 2.x, which takes "stream" for a uuid or an unknown address,
+        has pages. Raises NoSuchAddress or Refused where there is no list."""
         try:
             first = self._http.get("/users/stream", {"size": PAGE})
         except (NoSuchAddress, UserAbsent, Refused):
-            return self._paged()
-        return self._streamed(first)
+            found = self._paged()
+        else:
+            found = self._streamed(first)
+        return {name: read_user(found[name]) for name in names if name in found}
 
     def version(self) -> str | None:
         """None for 2.x, which does not tell it."""
@@ -122,31 +125,31 @@ class Panel:
     def close(self) -> None:
         self._http.close()
 
-    def _streamed(self, answer: Any) -> list[PanelUser]:
-        found, seen = {user.username: user for user in read_users(answer)}, set[str]()
+    def _streamed(self, answer: Any) -> dict[str, Any]:
+        found, seen = read_page(answer), set[str]()
         while answer.get("hasMore") is not False:
             cursor = answer.get("nextCursor")
             if answer.get("hasMore") is not True or not isinstance(cursor, str) or cursor in seen or len(seen) > PAGES:
                 raise TryLater("the panel's list of users breaks off")
             seen.add(cursor)
             answer = self._http.get("/users/stream", {"size": PAGE, "cursor": cursor})
-            found |= {user.username: user for user in read_users(answer)}
-        return list(found.values())
+            found |= read_page(answer)
+        return found
 
-    def _paged(self) -> list[PanelUser]:
-        found: dict[str, PanelUser] = {}
+    def _paged(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
         start, totals = 0, set[Any]()  # by what has come: a panel may give less at once than it is asked for
         for _ in range(PAGES):
             answer = self._http.get("/users", {"start": start, "size": PAGE})
-            users, total = read_users(answer), answer.get("total")
-            found |= {user.username: user for user in users}
-            start += len(users)
+            page, total = read_page(answer), answer.get("total")
+            found |= page
+            start += len(page)
             totals.add(total)
             if type(total) is not int or len(totals) > 1:
                 break
             if len(found) == start == total:
-                return list(found.values())
-            if not users or start >= total:
+                return found
+            if not page or start >= total:
                 break
         raise TryLater("the panel's list of users is not complete: it changed while it was read")
 

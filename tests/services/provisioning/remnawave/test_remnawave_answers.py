@@ -10,12 +10,16 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from services.platform.config_panels import RemnawavePanel
 from services.platform.errors import KioskError, Misconfigured, Rejected, TryLater
+from services.provisioning.provisioners.remnawave import RemnawavePanels
 from services.provisioning.remnawave.answers import read_user, write_moment
 from services.provisioning.remnawave.client import Panel
 from services.provisioning.remnawave.http import Refused, UserAbsent
 from services.provisioning.remnawave.token import expiry
+from tests.services.provisioning.remnawave.panels import CIPHER, grant
 from tests.services.provisioning.remnawave.scripted_panel import Scripted, scripted_panel
 
 END = datetime(2026, 12, 21, 12, 0, tzinfo=UTC)
@@ -196,11 +200,17 @@ def test_a_list_that_breaks_off_is_no_list(script: Scripted, panel: Panel) -> No
         script.answers = []
         script.will(200, {"response": page})
         script.will(200, {"response": broken})
-        refused(TryLater, panel.users)
+        refused(TryLater, lambda: panel.users(["k12"]))
     script.answers = []
     script.will(200, {"response": page})
     script.will(500, {"errorCode": "A001"})
-    refused(TryLater, panel.users)
+    refused(TryLater, lambda: panel.users(["k12"]))
+
+
+def test_other_peoples_users_need_not_be_readable(script: Scripted, panel: Panel) -> None:
+    script.will(200, {"response": {"users": [USER, {"username": "x", "expireAt": None}], "hasMore": False}})
+    assert set(panel.users(["k12", "k13"])) == {"k12"}
+    refused(TryLater, lambda: panel.users(["x"]))
 
 
 def test_pages_that_do_not_add_up_are_no_list(script: Scripted, panel: Panel) -> None:
@@ -209,7 +219,29 @@ def test_pages_that_do_not_add_up_are_no_list(script: Scripted, panel: Panel) ->
         script.will(400, {"message": "Validation failed", "errors": []})
         script.will(200, {"response": {"users": users, "total": total}})
         script.will(200, {"response": {"users": [], "total": total}})
-        refused(TryLater, panel.users)
+        refused(TryLater, lambda: panel.users(["k12"]))
+
+
+def test_a_list_that_became_shorter_while_it_was_read_is_no_list(script: Scripted, panel: Panel) -> None:
+    """Somebody of the first page was deleted: the second begins one later, and one in between is never told of."""
+    script.will(400, {"message": "Validation failed", "errors": []})
+    script.will(200, {"response": {"users": [USER], "total": 3}})
+    script.will(200, {"response": {"users": [{"username": "x"}], "total": 2}})
+    refused(TryLater, lambda: panel.users(["k12", "k13"]))
+
+
+def test_mistake_3_a_name_that_was_taken_meanwhile_is_looked_up(script: Scripted, panel: Panel) -> None:
+    script.will(400, {"errorCode": "A019", "message": "User username already exists"})
+    script.will(200, {"response": USER})
+    user, is_new = panel.get_or_create("k12", END, {})
+    assert (user.key, is_new) == ("7", False)
+    script.answers = []
+    script.will(400, {"errorCode": "A019"})
+    script.will(404, {"errorCode": "A063"})
+    refused(UserAbsent, lambda: panel.get_or_create("k12", END, {}))
+    script.answers = []
+    script.will(400, {"errorCode": "A020"})
+    refused(Refused, lambda: panel.get_or_create("k12", END, {}))
 
 
 def jwt(**claims: object) -> str:
@@ -222,3 +254,20 @@ def test_a_token_tells_its_own_end() -> None:
     assert expiry(jwt(exp=int(END.timestamp()), uuid="x")) == END
     for silent in (jwt(uuid="x"), jwt(exp="soon"), jwt(exp=1e300), "a.b.c", "opaque", "a.é.c"):
         assert expiry(silent) is None
+
+
+def test_a_device_that_the_panel_no_longer_knows_is_forgotten(script: Scripted) -> None:
+    """Whatever a version says of that."""
+    config = RemnawavePanel(code="main", url=script.url, token=SecretStr("the-token"), squads=("Default",))
+    provisioner = RemnawavePanels([config], CIPHER)
+    ours = {**USER, "tag": provisioner._where.marks.tag}
+    for there in ([], [{"hwid": "device-0001"}]):
+        script.answers = []
+        script.will(200, {"response": ours})
+        script.will(404, {"errorCode": "A101", "message": "Device not found"})
+        script.will(200, {"response": {"total": len(there), "devices": there}})
+        if there:
+            refused(Misconfigured, lambda: provisioner.forget_device(grant(), {}, "device-0001"))
+        else:
+            provisioner.forget_device(grant(), {}, "device-0001")
+    provisioner.close()

@@ -3,12 +3,15 @@ mistakes that shops make with panels."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 
 import pytest
 
 from services.platform.crypto import Cipher
 from services.platform.errors import KioskError, Misconfigured, TryLater
+from services.provisioning.provisioners.base import Held
 from services.provisioning.remnawave.marks import key_of, username
 from tests.services.provisioning.remnawave.panels import START, Clock, Stage, TestPanel, good, stage_on
 
@@ -83,6 +86,19 @@ def test_mistake_3_created_though_the_answer_was_lost_is_found_again(stage: Stag
     assert held.ref["panel"] == "main"
 
 
+def test_mistake_3_applied_by_many_at_once_it_is_one_user(stage: Stage) -> None:
+    apply, together = stage.provisioner.apply, Barrier(8)
+
+    def one(_: int) -> Held:
+        together.wait(10)
+        return apply(None, stage.grant, {}, stage.now)  # type: ignore[arg-type]
+
+    with ThreadPoolExecutor(8) as pool:
+        helds = list(pool.map(one, range(8)))
+    assert len(stage.panel.users()) == 1
+    assert {held.artifacts[0].content for held in helds} == {stage.user["subscriptionUrl"]}
+
+
 def test_mistake_3_a_slow_answer_is_an_answer(stage: Stage) -> None:
     stage.panel.fault("slow", times=1, delay=0.3)
     assert stage.apply().state == "active"
@@ -123,6 +139,16 @@ def test_mistake_7_an_expired_user_is_left_alone(stage: Stage, clock: Clock) -> 
         assert stage.apply(state=state).state == "expired"
     assert stage.panel.writes() == []
     assert moment(stage.user["expireAt"]) == START + timedelta(days=30)
+
+
+def test_mistake_7_also_before_the_panel_has_noticed_the_end(stage: Stage, clock: Clock) -> None:
+    stage.apply()
+    clock.now = stage.grant.ends_at + timedelta(seconds=10)  # its job comes every half minute
+    assert stage.user["status"] == "ACTIVE"
+    stage.panel.writes()
+    for state in ("active", "suspended", "ended"):
+        assert stage.apply(state=state).state == "expired"
+    assert stage.panel.writes() == []
 
 
 def test_mistake_7_no_date_that_is_past_or_about_to_be_is_ever_sent(stage: Stage, clock: Clock) -> None:
@@ -182,6 +208,8 @@ def test_disabled_by_hand_is_put_right(stage: Stage) -> None:
     assert (stage.fetch().state, stage.fetch().problem) == ("suspended", "differs")
     assert stage.apply().state == "active"
     assert stage.fetch().problem is None
+    sent = [one["body"] for one in stage.panel.get("/log")["requests"] if one["method"] == "PATCH"]
+    assert [set(body) for body in sent] == [{"username", "status", "expireAt", "hwidDeviceLimit"}]
 
 
 def test_enabled_by_hand_does_not_stay_so(stage: Stage) -> None:
