@@ -22,7 +22,8 @@ from services.platform.config import Settings
 from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
-from services.provisioning import Provisioner
+from services.provisioning import Provisioner, Signer
+from services.provisioning.provisioners.licence import Licences
 from services.provisioning.provisioners.wireguard import WireguardFleet
 
 OPEN_CALLS = 12  # to one provider, of the 16 that apps.threads lets wait
@@ -42,7 +43,10 @@ def build(settings: Settings, process: str) -> Kit:
         pool_size=settings.pool_size(process),
         application=f"kiosk-{process}",
     )
-    provisioners: dict[str, Provisioner] = {"wireguard": WireguardFleet(settings.vpn_servers, cipher)}
+    provisioners: dict[str, Provisioner] = {
+        "wireguard": WireguardFleet(settings.vpn_servers, cipher),
+        "licence": Licences(db, cipher, Signer.of(settings.licence_signing_keys)),
+    }
     return Kit(
         settings=settings,
         clock=clock,

@@ -42,6 +42,12 @@ def extended(it: Occasion) -> Outgoing:
 
 
 def delayed(it: Occasion) -> Outgoing:
+    if it.params.get("reason") == "out_of_stock":
+        text = it.say(
+            "Everything of this kind is taken at the moment. You get yours as soon as there is more: we send it here,"
+            " you do not need to do anything."
+        )
+        return Outgoing(text, ((it.my_subscriptions(),),))
     text = it.say(
         "We have your payment. Preparing the access takes longer than usual: we keep trying and send it here as soon "
         "as it is ready. You do not need to do anything."

@@ -37,7 +37,7 @@ def tell_access_delayed(tx: Session, event: provisioning.AccessDelayed, now: dat
     params = {"subscription_id": event.subscription_id, "grant_id": event.grant_id, "reason": event.reason}
     about = f"delayed:{event.grant_id}:{event.since.isoformat()}"
     tell(tx, event.party, "access_delayed", about, params, now)
-    _tell_admins(tx, admins, "admin_access_delayed", about, {**params, "party": event.party}, now)
+    tell_admins(tx, admins, "admin_access_delayed", about, {**params, "party": event.party}, now)
 
 
 def tell_payment_failed(tx: Session, event: billing.PaymentFailed, now: datetime) -> None:
@@ -60,7 +60,7 @@ def tell_payment_needs_decision(
     params = {"payment_id": event.payment_id, "reason": event.reason}
     about = f"decision:payment:{event.payment_id}"
     tell(tx, event.party, "payment_held", about, params, now)
-    _tell_admins(tx, admins, "admin_payment_held", about, {**params, "party": event.party}, now)
+    tell_admins(tx, admins, "admin_payment_held", about, {**params, "party": event.party}, now)
 
 
 def tell_payment_decided(tx: Session, event: billing.PaymentDecided, now: datetime) -> None:
@@ -77,12 +77,12 @@ def tell_refunded(tx: Session, event: billing.PaymentRefunded, now: datetime) ->
 
 def tell_refund_failed(tx: Session, event: billing.RefundFailed, now: datetime, admins: Sequence[int]) -> None:
     params = {"refund_id": event.refund_id, "party": event.party, "reason": event.reason, "unknown": event.unknown}
-    _tell_admins(tx, admins, "admin_refund_failed", f"refund_failed:{event.refund_id}:{event.unknown}", params, now)
+    tell_admins(tx, admins, "admin_refund_failed", f"refund_failed:{event.refund_id}:{event.unknown}", params, now)
 
 
 def tell_foreign_refund(tx: Session, event: billing.ForeignRefund, now: datetime, admins: Sequence[int]) -> None:
     params = {"refund_id": event.refund_id, "party": event.party}
-    _tell_admins(tx, admins, "admin_foreign_refund", f"foreign_refund:{event.refund_id}", params, now)
+    tell_admins(tx, admins, "admin_foreign_refund", f"foreign_refund:{event.refund_id}", params, now)
 
 
 def tell_stray_stars(tx: Session, told: Mapping[str, Any], now: datetime, admins: Sequence[int]) -> None:
@@ -94,7 +94,7 @@ def tell_stray_stars(tx: Session, told: Mapping[str, Any], now: datetime, admins
     what = f"stars.{told['kind']}"
     audit.record(tx, actor="provider:stars", action=what, subject=f"charge:{charge}", now=now, **kept)
     params = {"charge_id": charge, "kind": told["kind"], "amount": told.get("amount"), "from": told.get("from")}
-    _tell_admins(tx, admins, "admin_stray_stars", f"{what}:{charge}", params, now)
+    tell_admins(tx, admins, "admin_stray_stars", f"{what}:{charge}", params, now)
 
 
 def tell_method_saved(tx: Session, event: billing.MethodSaved, now: datetime) -> None:
@@ -124,7 +124,7 @@ def tell_statement(tx: Session, event: billing.StatementMade, now: datetime, adm
             "differences": event.differences,
         }
         about = f"statement:{event.provider}:{event.day}:{event.differences}"
-        _tell_admins(tx, admins, "admin_statement", about, params, now)
+        tell_admins(tx, admins, "admin_statement", about, params, now)
 
 
 def tell_expired(tx: Session, event: subscriptions.SubscriptionExpired, now: datetime) -> None:
@@ -177,9 +177,7 @@ def tell(tx: Session, party: str, kind: str, key: str, params: dict[str, Any], n
         queue(tx, identity.user(tx, owner.id).telegram_id, kind, key, params, now)
 
 
-def _tell_admins(
-    tx: Session, admins: Sequence[int], kind: str, key: str, params: dict[str, Any], now: datetime
-) -> None:
+def tell_admins(tx: Session, admins: Sequence[int], kind: str, key: str, params: dict[str, Any], now: datetime) -> None:
     for telegram_id in admins:
         queue(tx, telegram_id, kind, f"admin:{telegram_id}:{key}", params, now)
 
