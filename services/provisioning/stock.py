@@ -1,5 +1,5 @@
-"""What can run out is looked at before it is paid. Nothing is set aside: two who pay for the last one at the same moment
-are told apart when their payments arrive (follow.py)."""
+"""What can run out is looked at before it is paid. Nothing is set aside: two who pay for the last one at the same
+moment are told apart when their payments arrive (follow.py)."""
 
 from __future__ import annotations
 

@@ -62,11 +62,8 @@ def import_keys(
 
 def _given_twice(keys: Sequence[tuple[int, str]]) -> list[str]:
     first: dict[str, int] = {}
-    return [
-        f"line {line}: the same key as in line {first[key]}"
-        for line, key in keys
-        if first.setdefault(key, line) != line
-    ]
+    again = [(line, key) for line, key in keys if first.setdefault(key, line) != line]
+    return [f"line {line}: the same key as in line {first[key]}" for line, key in again]
 
 
 def _known(tx: Session, fingerprints: Sequence[str]) -> Mapping[str, str]:

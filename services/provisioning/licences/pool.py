@@ -89,7 +89,7 @@ def pools(tx: Session) -> list[PoolCount]:
     """All of which there is a key, by name."""
     states = [func.count().filter(LicenceKeyRow.state == state) for state in ("free", "taken", "revoked")]
     rows = tx.execute(select(LicenceKeyRow.pool, *states).group_by(LicenceKeyRow.pool).order_by(LicenceKeyRow.pool))
-    return [PoolCount(pool, free, taken, revoked) for pool, free, taken, revoked in rows]
+    return [PoolCount(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def plain(cipher: Cipher, row: LicenceKeyRow) -> str:
