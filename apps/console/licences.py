@@ -35,7 +35,7 @@ def read(arguments: list[str]) -> argparse.Namespace:
     keys.set_defaults(run=import_keys)
     shown = commands.add_parser("list", help="the pools, and who has a licence")
     shown.add_argument("--of", type=_party, help="one person's or workspace's only, user:42")
-    shown.add_argument("--limit", type=int, default=50, help="how many licences are shown, the newest first (50)")
+    shown.add_argument("--limit", type=_count, default=50, help="how many licences are shown, the newest first (50)")
     shown.set_defaults(run=show)
     for word, does in (
         ("revoke", "make a licence not valid, or its key with --replace"),
@@ -67,7 +67,7 @@ def import_keys(kit: Kit, asked: argparse.Namespace) -> int:
     except provisioning.BadKeys as error:
         _print_faults(error.faults)
         return 1
-    print(f"{count} keys are in the pool {asked.pool}")
+    print(f"{count} {'keys are' if count > 1 else 'key is'} in the pool {asked.pool} now")
     if asked.pool not in known:
         print(f'No good sells them yet: give one `kind = "licence"` and `pool = "{asked.pool}"` in the catalogue.')
     return 0
@@ -113,6 +113,12 @@ def signing_key(*_: object) -> int:
     print(provisioning.make_signing_key())
     print("Set it as LICENCE_SIGNING_KEY, and the one before it in LICENCE_SIGNING_KEY_EARLIER.", file=sys.stderr)
     return 0
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 10_000:
+        raise argparse.ArgumentTypeError("1 to 10000")
+    return int(text)
 
 
 def _party(text: str) -> Party:

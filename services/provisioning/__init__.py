@@ -28,7 +28,7 @@ from services.provisioning.licences.operate import (
 from services.provisioning.licences.pool import PoolCount, TooSoon
 from services.provisioning.licences.pool import pools as licence_pools
 from services.provisioning.licences.reading import BadKeys, read_keys
-from services.provisioning.licences.signed import Signer, make_signing_key
+from services.provisioning.licences.signed import SignedLicence, Signer, make_signing_key
 from services.provisioning.licences.verify import LicenceNotFound, LicenceState, verify_licence
 from services.provisioning.places import check_server, plan_checks, schedule_checks
 from services.provisioning.provisioners.base import (
@@ -67,6 +67,7 @@ __all__ = [
     "Provisioner",
     "SaleUndone",
     "ServerCheckDue",
+    "SignedLicence",
     "Signer",
     "SoldOut",
     "TooSoon",
