@@ -16,6 +16,7 @@ import services.platform.inbox
 import services.platform.outbox
 import services.platform.slots
 import services.promotions.models
+import services.provisioning.licences.models
 import services.provisioning.models
 import services.referrals.models
 import services.subscriptions.models  # noqa: F401  # imported for the tables they declare

@@ -22,8 +22,9 @@ from services.platform.config import Settings
 from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
-from services.provisioning import Provisioner
+from services.provisioning import Provisioner, Signer
 from services.provisioning.provisioners.channel import TelegramChats
+from services.provisioning.provisioners.licence import Licences
 from services.provisioning.provisioners.remnawave import RemnawavePanels
 from services.provisioning.provisioners.wireguard import WireguardFleet
 
@@ -44,13 +45,6 @@ def build(settings: Settings, process: str) -> Kit:
         pool_size=settings.pool_size(process),
         application=f"kiosk-{process}",
     )
-    token = settings.telegram_bot_token.get_secret_value()
-    provisioners: dict[str, Provisioner] = {
-        "wireguard": WireguardFleet(settings.vpn_servers, cipher, db, clock),
-        "channel": TelegramChats(api_url=settings.telegram_api_url, token=token, cipher=cipher),
-    }
-    if settings.remnawave_panels:
-        provisioners["remnawave"] = RemnawavePanels(settings.remnawave_panels, cipher)
     return Kit(
         settings=settings,
         clock=clock,
@@ -58,11 +52,25 @@ def build(settings: Settings, process: str) -> Kit:
         redis=client,
         cipher=cipher,
         providers={code: _provider(code, settings, db, clock, process) for code in settings.payment_providers},
-        provisioners=provisioners,
-        telegram=TelegramChannel(api_url=settings.telegram_api_url, token=token),
+        provisioners=_provisioners(settings, db, clock, cipher),
+        telegram=TelegramChannel(
+            api_url=settings.telegram_api_url, token=settings.telegram_bot_token.get_secret_value()
+        ),
         pace=Pace(client),
         storage=_storage(settings),
     )
+
+
+def _provisioners(settings: Settings, db: Database, clock: Clock, cipher: Cipher) -> dict[str, Provisioner]:
+    token = settings.telegram_bot_token.get_secret_value()
+    known: dict[str, Provisioner] = {
+        "wireguard": WireguardFleet(settings.vpn_servers, cipher, db, clock),
+        "channel": TelegramChats(api_url=settings.telegram_api_url, token=token, cipher=cipher),
+        "licence": Licences(db, cipher, Signer.of(settings.licence_signing_keys)),
+    }
+    if settings.remnawave_panels:
+        known["remnawave"] = RemnawavePanels(settings.remnawave_panels, cipher)
+    return known
 
 
 def set_up_logs(settings: Settings, process: str) -> None:

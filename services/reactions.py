@@ -21,6 +21,14 @@ def referral_terms(kit: Kit) -> referrals.Terms:
     return referrals.Terms.parse(kit.settings.referral_inviter_reward, kit.settings.referral_invited_reward)
 
 
+def why_not_to_charge(kit: Kit) -> billing.WhyNot:
+    """What stands against a charge: its subscription, or that there is nothing left to give for it."""
+    return lambda tx, purpose, now: (
+        subscriptions.why_not_to_charge(tx, purpose, now)
+        or provisioning.why_not_to_charge(tx, kit.provisioners, purpose, now)
+    )
+
+
 REACTIONS = (
     # Somebody new came.
     plain(identity.UserJoined, referrals.note_joined),
@@ -85,6 +93,17 @@ REACTIONS = (
         "notifications.tell_access_delayed",
         lambda kit, tx, event, now: notifications.tell_access_delayed(tx, event, now, kit.settings.telegram_admin_ids),
     ),
+    # Nothing was left when it was paid: all of the money goes back.
+    inside(
+        provisioning.AccessSoldOut,
+        "provisioning.undo_sale",
+        lambda kit, tx, event, now: provisioning.undo_sale(tx, event, now, kit.providers),
+    ),
+    inside(
+        provisioning.SaleUndone,
+        "notifications.tell_sale_undone",
+        lambda kit, tx, event, now: notifications.tell_sale_undone(tx, event, now, kit.settings.telegram_admin_ids),
+    ),
     # It is not paid, or not as it should be.
     plain(billing.PaymentFailed, notifications.tell_payment_failed),
     plain(billing.PaymentFailed, billing.plan_next_try),
@@ -148,9 +167,7 @@ REACTIONS = (
         billing.ChargeDue,
         "billing.carry_out_charge",
         "payments",
-        lambda kit, event, now: billing.carry_out_charge(
-            kit.db, kit.providers, event, now, subscriptions.why_not_to_charge
-        ),
+        lambda kit, event, now: billing.carry_out_charge(kit.db, kit.providers, event, now, why_not_to_charge(kit)),
     ),
     plain(billing.ChargeDeclined, notifications.tell_charge_declined),
     plain(billing.ChargeDeclined, subscriptions.turn_off_after_decline),
@@ -286,7 +303,7 @@ REACTIONS = (
         ),
     ),
 )
-RECORD_ONLY: tuple[type[outbox.Event], ...] = (provisioning.AccessSoldOut,)
+RECORD_ONLY: tuple[type[outbox.Event], ...] = ()
 
 BY_NAME = {reaction.name: reaction for reaction in REACTIONS}
 

@@ -45,7 +45,7 @@ def serve(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
 
 async def _answer(endpoint: Endpoint, request: Request) -> Response:
     kit: Kit = request.app.state.kit
-    client = await require_client(request, endpoint.scope)
+    client = await require_client(request, endpoint.scope) if endpoint.scope else None
     parameters = _parameters(endpoint, request)
     sent = await _document(endpoint, request)
     body = _checked(endpoint.body, sent) if endpoint.body else None
@@ -63,7 +63,7 @@ def _once(endpoint: Endpoint, call: Call[Any, Any], key: str | None, fingerprint
         return _run(endpoint, call), False
     db = call.kit.db
     with db.begin() as tx:
-        begun = idempotency.begin(tx, call.client.id, key, fingerprint, call.now)
+        begun = idempotency.begin(tx, call.caller.id, key, fingerprint, call.now)
     if isinstance(begun, Answer):
         return begun, True
     try:
@@ -91,12 +91,20 @@ def _parameters(endpoint: Endpoint, request: Request) -> Asked:
         raise BadRequest([_fault(_shown(name), "repeated", "Given more than once") for name in twice])
     if astray := endpoint.in_path & set(names):
         raise BadRequest([_fault(_shown(name), "extra_forbidden", "It belongs into the path") for name in astray])
+    if secret := endpoint.in_header.keys() & set(names):
+        raise BadRequest([_fault(_shown(name), "extra_forbidden", "It belongs into a header") for name in secret])
     try:
-        return _checked(endpoint.parameters, {**dict(given), **request.path_params})
+        return _checked(endpoint.parameters, {**dict(given), **_from_headers(endpoint, request), **request.path_params})
     except BadRequest as error:
         if any(fault["field"] in endpoint.in_path for fault in error.faults):
             raise NotFound("no such id") from None
         raise
+
+
+def _from_headers(endpoint: Endpoint, request: Request) -> dict[str, str]:
+    """One that came twice says nothing for certain: it is missing."""
+    found = {name: request.headers.getlist(header) for name, header in endpoint.in_header.items()}
+    return {name: values[0] for name, values in found.items() if len(values) == 1}
 
 
 async def _document(endpoint: Endpoint, request: Request) -> dict[str, Any]:

@@ -48,20 +48,28 @@ class Nothing(Asked):
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Q, B]):
-    """One authenticated, well-formed call. `reference` names it for ever where the caller gave an Idempotency-Key."""
+    """One authenticated, well-formed call; `client` is None where everybody may call. `reference` names it for ever
+    where the caller gave an Idempotency-Key."""
 
     kit: Kit
-    client: Client
+    client: Client | None
     parameters: Q
     body: B
     now: datetime
     reference: str | None = None
 
+    @property
+    def caller(self) -> Client:
+        """For endpoints with a scope."""
+        assert self.client is not None, "nobody comes so far without a key"
+        return self.client
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """`run` is called in a thread and returns an object of one of `answers`, which are by HTTP status. Fields of
-    `parameters` that `path` names are path parameters, the others query parameters. `errors` says which errors of the
+    """`run` is called in a thread and returns an object of one of `answers`, which are by HTTP status. Without a
+    `scope` everybody may call. Fields of `parameters` that `path` names are path parameters, those that `in_header`
+    names come in that header, the others are query parameters. `errors` says which errors of the
     core mean which status here; the others keep their own. `once`: it honours an Idempotency-Key. `waits`: it may wait
     for a server of somebody else's."""
 
@@ -69,11 +77,12 @@ class Endpoint:
     path: str
     name: str
     summary: str
-    scope: str
+    scope: str | None
     run: Callable[[Call[Any, Any]], Answered]
     answers: Mapping[int, type[Answered]]
     description: str = ""
     parameters: type[Asked] = Nothing
+    in_header: Mapping[str, str] = field(default_factory=dict)
     body: type[Asked] | None = None
     errors: Mapping[int, tuple[type[KioskError], ...]] = field(default_factory=dict)
     once: bool = False
@@ -93,7 +102,7 @@ class Endpoint:
 
     def problems(self) -> dict[int, set[str]]:
         """Every code this endpoint may refuse with, by status."""
-        kinds: list[type[KioskError]] = [Unauthenticated, ScopeMissing, TryLater]
+        kinds: list[type[KioskError]] = [TryLater, *((Unauthenticated, ScopeMissing) if self.scope else ())]
         if self.in_path:
             kinds.append(NotFound)
         if self.body or self.parameters.model_fields.keys() - self.in_path:

@@ -64,7 +64,7 @@ def _schemas(contract: Sequence[Endpoint | Door]) -> tuple[Refs, dict[str, Any]]
 def _endpoint(one: Endpoint, refs: Refs) -> dict[str, Any]:
     described: dict[str, Any] = {
         **_words(one),
-        "security": [{"key": [one.scope]}],
+        "security": [{"key": [one.scope]}] if one.scope else [],
         "parameters": _parameters(one),
         "responses": {
             **{str(status): _answer(one, model, refs) for status, model in sorted(one.answers.items())},
@@ -99,8 +99,8 @@ def _parameters(one: Endpoint) -> list[dict[str, Any]]:
     schema = one.parameters.model_json_schema()
     found = [
         {
-            "name": name,
-            "in": "path" if name in one.in_path else "query",
+            "name": one.in_header.get(name, name),
+            "in": "path" if name in one.in_path else "header" if name in one.in_header else "query",
             "required": name in schema.get("required", ()),
             "description": about.get("description", ""),
             "schema": {key: value for key, value in about.items() if key not in ("title", "description", "default")},

@@ -11,6 +11,7 @@ from services.billing.books import check_books
 from services.billing.capture import capture_or_cancel
 from services.billing.charge import (
     Charge,
+    WhyNot,
     carry_out_charge,
     charge_of,
     note_charge_paid,
@@ -20,7 +21,7 @@ from services.billing.charge import (
     start_charge,
     stop_charge,
 )
-from services.billing.checkout import Checkout, CheckoutFailed, PaymentDeclined, audiences, checkout, retry
+from services.billing.checkout import Checkout, CheckoutFailed, MaySell, PaymentDeclined, audiences, checkout, retry
 from services.billing.decide import CHOICES, CannotApply, Choice, NothingToDecide, apply_policy, decide, undecided
 from services.billing.events import (
     ChargeDeclined,
@@ -53,7 +54,7 @@ from services.billing.methods import (
     methods_of,
 )
 from services.billing.overview import Overview, SwitchedOff, overview, switched_off, unknown_refunds
-from services.billing.paid import HowPaid, how_paid, invoices_paid_since
+from services.billing.paid import HowPaid, how_paid, invoices_paid_since, is_given_back, payment_of_invoice
 from services.billing.precheckout import Refused, approve
 from services.billing.promo import give_bonus, honour_promo, promo_gift
 from services.billing.providers.base import BadNotification, Capability, PaymentProvider, RawNotice
@@ -125,6 +126,7 @@ __all__ = [
     "Invoice",
     "InvoiceClosed",
     "InvoicePaid",
+    "MaySell",
     "MethodGone",
     "MethodNotFound",
     "MethodSaved",
@@ -160,6 +162,7 @@ __all__ = [
     "Story",
     "SwitchedOff",
     "Takings",
+    "WhyNot",
     "accept_notification",
     "any_payment",
     "apply_policy",
@@ -184,6 +187,7 @@ __all__ = [
     "invoice",
     "invoice_message",
     "invoices_paid_since",
+    "is_given_back",
     "kept",
     "make_statement",
     "methods_of",
@@ -194,6 +198,7 @@ __all__ = [
     "overview",
     "payment",
     "payment_by_reference",
+    "payment_of_invoice",
     "payments_of",
     "plan_next_try",
     "plan_refund",

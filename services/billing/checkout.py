@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -23,6 +23,9 @@ from services.identity import Party
 from services.platform.db import Database
 from services.platform.errors import Rejected, TryLater
 from services.promotions import PromoNotForPayment
+
+# Asked in the transaction in which money is about to be asked for: raises a KioskError where it must not be.
+MaySell = Callable[[Session, catalog.Quote], None]
 
 
 class CheckoutFailed(TryLater):
@@ -65,13 +68,14 @@ def checkout(
     renews: bool = False,
     reference: str | None = None,
     promo: str | None = None,
+    may_sell: MaySell | None = None,
 ) -> Checkout:
     """Opens an attempt to buy a tariff at its listed price, or else what a `quote` says, which the caller answers for.
     Asking again for the same thing, also after a crash in between, gives the same attempt as long as its page is fresh;
     with the same `reference`, always. `save`: the buyer agreed that the card is remembered (see
     methods.consent_to_saving); `renews`: the provider is to charge each period by itself; `promo`: a promo code, a use
-    of which the invoice reserves. Raises TariffNotFound, NotForSale, ProviderOff, ConsentMissing, PromoRefused,
-    Unsupported, PaymentDeclined or CheckoutFailed."""
+    of which the invoice reserves; `may_sell` has the last word on what is sold. Raises TariffNotFound, NotForSale,
+    ProviderOff, ConsentMissing, PromoRefused, Unsupported, PaymentDeclined or CheckoutFailed."""
     terms = Terms(description, return_url, save=save, renews=renews, reference=reference)
     with db.begin() as tx:
         take_turns(tx, party)
@@ -81,6 +85,8 @@ def checkout(
             require_consent(tx, provider, party, save=save)
             known_as = audiences(tx, party)
             sold = quote or catalog.quote(tx, tariff or "", provider.currency, known_as)
+            if may_sell:
+                may_sell(tx, sold)
             if promo is None:
                 invoice = open_invoice(tx, party, sold, now)
             elif renews:
@@ -104,10 +110,11 @@ def retry(
     return_url: str,
     now: datetime,
     reference: str | None = None,
+    may_sell: MaySell | None = None,
 ) -> Checkout:
     """Another attempt at the invoice of an own earlier one, at its frozen price, by the same provider or by another one
-    of the same currency. Raises PaymentNotFound, InvoiceClosed, NotForSale, ProviderOff, PaymentDeclined or
-    CheckoutFailed."""
+    of the same currency. `may_sell` as in `checkout`. Raises PaymentNotFound, InvoiceClosed, NotForSale, ProviderOff,
+    PaymentDeclined or CheckoutFailed."""
     with db.begin() as tx:
         take_turns(tx, party)
         earlier = own_payment(tx, party, payment_id)
@@ -122,6 +129,8 @@ def retry(
                 raise InvoiceClosed(f"invoice {invoice.id} is {invoice.state}")
             if chosen.currency != invoice.currency:
                 raise catalog.NotForSale(f"invoice {invoice.id} by {chosen.code}")
+            if may_sell:
+                may_sell(tx, catalog.Quote.from_json(invoice.quote))
             attempt, is_new = open_attempt(
                 tx, chosen, invoice, Terms(description, return_url, reference=reference), now
             )

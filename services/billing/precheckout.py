@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.billing.models import InvoiceRow, PaymentRow
 from services.billing.switches import offered
+from services.catalog import Quote
 from services.identity import Party
 from services.platform.errors import Conflict
 from services.platform.money import Money
@@ -22,8 +23,9 @@ class Refused(Conflict):
     code: ClassVar[str] = "payment_refused"
 
 
-def approve(tx: Session, provider: str, *, payload: str, amount: Money, party: Party, now: datetime) -> None:
-    """`payload` is the key that the invoice message carries. Raises Refused, whose message is for the log."""
+def approve(tx: Session, provider: str, *, payload: str, amount: Money, party: Party, now: datetime) -> Quote:
+    """`payload` is the key that the invoice message carries. Returns what is sold. Raises Refused, whose message is for
+    the log."""
     try:
         key = uuid.UUID(payload)
     except ValueError:
@@ -44,3 +46,4 @@ def approve(tx: Session, provider: str, *, payload: str, amount: Money, party: P
         raise Refused("another amount")
     if not offered(tx, [provider]):
         raise Refused(f"{provider} is switched off")
+    return Quote.from_json(invoice.quote)

@@ -6,15 +6,14 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from services import catalog, ledger, promotions
 from services.billing.attempts import open_invoice
 from services.billing.events import InvoicePaid
-from services.billing.models import InvoiceRow, RefundRow
+from services.billing.models import InvoiceRow
+from services.billing.paid import is_given_back
 from services.billing.providers.base import PaymentProvider
-from services.billing.refund_plan import earned_by
 from services.billing.rewards import reference_of
 from services.billing.transitions import lock
 from services.identity import Party
@@ -64,11 +63,8 @@ def promo_gift(tx: Session, event: InvoicePaid) -> promotions.PromoCode | None:
     code = promotions.code_of_invoice(tx, event.invoice_id)
     if code is None or code.kind not in promotions.GIFTS:
         return None
-    _invoice, payment = lock(tx, event.payment_id)
-    back = select(func.coalesce(func.sum(RefundRow.amount_minor), 0)).where(
-        RefundRow.payment_id == payment.id, RefundRow.state == "succeeded"
-    )
-    return None if int(tx.scalar(back) or 0) >= earned_by(tx, payment).minor else code
+    lock(tx, event.payment_id)
+    return None if is_given_back(tx, event.invoice_id) else code
 
 
 def give_bonus(tx: Session, party: Party | str, tokens: int, reference: str, now: datetime) -> None:

@@ -3,7 +3,7 @@
 A tariff may change at any time; what somebody buys is a `Quote`, the tariff's terms frozen at that moment and kept on
 the invoice. Operators write the catalogue as one TOML file (`import_catalogue`)."""
 
-from services.catalog.goods import Good, good, goods
+from services.catalog.goods import Good, good, goods, is_word
 from services.catalog.importing import BadCatalogue, ImportReport, import_catalogue
 from services.catalog.period import Period
 from services.catalog.quotes import NotForSale, Quote, quote, terms
@@ -21,6 +21,7 @@ __all__ = [
     "good",
     "goods",
     "import_catalogue",
+    "is_word",
     "list_tariffs",
     "quote",
     "tariff",

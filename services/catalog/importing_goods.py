@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from typing import Any
 
-from services.catalog.goods import OPTIONS, REQUIRED
+from services.catalog.goods import ONE_OF, OPTIONS, REQUIRED, WORD
 from services.platform.i18n import LANGUAGES
 
-NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 LONGEST_TITLE = 60
 COMMON = {"name", "kind", "title"}
 
@@ -29,7 +27,7 @@ def read_goods(document: dict[str, Any], faults: list[str]) -> list[dict[str, An
 def _read(given: dict[str, Any], where: str, faults: list[str]) -> dict[str, Any]:
     name, kind, title = given.get("name"), given.get("kind"), given.get("title", {})
     options = {field: value for field, value in given.items() if field not in COMMON}
-    if not isinstance(name, str) or not NAME.fullmatch(name):
+    if not isinstance(name, str) or not WORD.fullmatch(name):
         faults.append(f"{where}: name must be 1 to 31 of a-z, 0-9 and -, beginning with a letter")
     elif name in OPTIONS and name != kind:
         faults.append(f"{where}: name is that of another kind")
@@ -46,6 +44,8 @@ def _faults_of(options: dict[str, Any], kind: str, where: str) -> list[str]:
     known = OPTIONS[kind]
     faults = [f"{where}: {field} is not known to {kind}" for field in sorted(set(options) - set(known))]
     faults += [f"{where}: {field} is missing" for field in sorted(REQUIRED.get(kind, frozenset()) - set(options))]
+    if kind in ONE_OF and len(ONE_OF[kind] & set(options)) != 1:
+        faults.append(f"{where}: exactly one of {', '.join(sorted(ONE_OF[kind]))} must be given")
     for field in sorted(set(options) & set(known)):
         if not known[field](options[field]):
             faults.append(f"{where}: {field} has a value that {kind} does not take")
@@ -58,5 +58,5 @@ def _is_title(text: object) -> bool:
 
 def unknown_of(access: Collection[str], names: Collection[str]) -> list[str]:
     """The words of a tariff's `access` that neither name a good nor a kind which needs no good."""
-    alone = {kind for kind in OPTIONS if not REQUIRED.get(kind)}
+    alone = {kind for kind in OPTIONS if not REQUIRED.get(kind) and kind not in ONE_OF}
     return [word for word in access if word not in names and word not in alone]

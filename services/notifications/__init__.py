@@ -55,6 +55,7 @@ from services.notifications.tell_renewals import (
     tell_renewal_off,
     tell_renewal_on,
 )
+from services.notifications.tell_stock import tell_sale_undone
 
 __all__ = [
     "Button",
@@ -100,6 +101,7 @@ __all__ = [
     "tell_renewal_changed",
     "tell_renewal_off",
     "tell_renewal_on",
+    "tell_sale_undone",
     "tell_statement",
     "tell_stray_stars",
     "tell_tokens_credited",

@@ -53,12 +53,11 @@ def extended(it: Occasion) -> Outgoing:
 
 
 def delayed(it: Occasion) -> Outgoing:
-    found, _ = it.grant(), it.say
-    if found is not None and found.state == "sold_out":
+    _ = it.say
+    if it.params.get("reason") == "out_of_stock":
         text = _(
-            "We have your payment, but <b>{title}</b> has just been sold out: we are sorry. Your money comes back, you"
-            " do not need to do anything.",
-            title=goods.title(_, found.good),
+            "Everything of this kind is taken at the moment. You get yours as soon as there is more: we send it here,"
+            " you do not need to do anything."
         )
     else:
         text = _(

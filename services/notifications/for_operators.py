@@ -24,6 +24,31 @@ def access_delayed(it: Occasion) -> Outgoing:
     return Outgoing(text)
 
 
+def sold_out(it: Occasion) -> Outgoing:
+    payment, _ = it.payment, it.say
+    about = {
+        "payment": payment.id,
+        "amount": _.money(payment.received or payment.amount),
+        "party": it.party,
+        "tariff": _.own(it.invoice(payment.id).quote.name),
+    }
+    if it.params["refund_id"]:
+        return Outgoing(
+            _(
+                "📦 <b>{tariff}</b> was sold out when payment {payment} by {party} came. {amount} goes back by itself.",
+                **about,
+            )
+        )
+    text = _(
+        "⚠️ <b>{tariff}</b> was sold out when payment {payment} by {party} came, and {amount} cannot go back by itself"
+        " ({reason}). Please give it back; the buyer's balance can always take it:",
+        **about,
+        reason=it.params["why_not"],
+    )
+    reason = '--reason "sold out"'
+    return _with(text, f"refund {payment.id} {reason}", f"refund {payment.id} --to balance {reason}")
+
+
 def payment_held(it: Occasion) -> Outgoing | None:
     """None when somebody has decided already."""
     payment, _ = it.payment, it.say

@@ -20,6 +20,7 @@ from services.notifications import (
     about_payments,
     about_refunds,
     about_renewals,
+    about_stock,
     about_tokens,
     for_operators,
 )
@@ -39,6 +40,7 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "extended": about_access.extended,
     "access_delayed": about_access.delayed,
     "channel_removed": about_channels.removed,
+    "sold_out": about_stock.sold_out,
     "expired": about_access.expired,
     "paused": about_life.paused,
     "canceled": about_life.canceled,
@@ -66,6 +68,7 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "gift_expired": about_gifts.expired,
     "gift_taken_back": about_gifts.taken_back,
     "admin_access_delayed": for_operators.access_delayed,
+    "admin_sold_out": for_operators.sold_out,
     "admin_payment_held": for_operators.payment_held,
     "admin_refund_failed": for_operators.refund_failed,
     "admin_foreign_refund": for_operators.foreign_refund,

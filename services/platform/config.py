@@ -24,6 +24,7 @@ from services.platform.config_values import (
     Policies,
     Reward,
     SecretAddress,
+    SigningKey,
     TimeZone,
     secret,
 )
@@ -113,6 +114,9 @@ class Settings(BaseModel):
     encryption_secret: SecretStr = Field(min_length=16)
     encryption_secret_earlier: Annotated[tuple[SecretStr, ...], CommaList] = ()
 
+    licence_signing_key: Annotated[SecretStr, SigningKey] | None = None
+    licence_signing_key_earlier: Annotated[tuple[Annotated[SecretStr, SigningKey], ...], CommaList] = ()
+
     storage_endpoint: OutsideUrl | None = None
     storage_bucket: str | None = None
     storage_access_key: str | None = None
@@ -138,6 +142,12 @@ class Settings(BaseModel):
     def pool_size(self, process: str) -> int:
         """Database connections of a process of this kind: DB_POOL_SIZE, or a share of a 20-connection plan."""
         return self.db_pool_size or POOL_SIZES[process]
+
+    @property
+    def licence_signing_keys(self) -> list[str]:
+        """In Base64: the first signs, all of them verify."""
+        given = (self.licence_signing_key, *self.licence_signing_key_earlier)
+        return [key.get_secret_value() for key in given if key]
 
     @property
     def redis_connection_url(self) -> str:
@@ -190,6 +200,8 @@ def _what_belongs_together(given: Mapping[str, str]) -> list[str]:
     storage = [f"STORAGE_{name}" for name in ("ENDPOINT", "BUCKET", "ACCESS_KEY", "SECRET_KEY")]
     if any(name in given for name in storage):
         needed |= dict.fromkeys(storage, "needed beside the other STORAGE_*")
+    if "LICENCE_SIGNING_KEY_EARLIER" in given:
+        needed["LICENCE_SIGNING_KEY"] = "needed beside LICENCE_SIGNING_KEY_EARLIER"
     faults = [f"{name}: missing ({why})" for name, why in needed.items() if name not in given]
     if given.get("APP_ENV", "prod") == "prod" and "CLOCK_URL" in given:
         faults.append("CLOCK_URL: time cannot be moved with APP_ENV=prod")

@@ -89,3 +89,4 @@ Policies = AfterValidator(policies)
 Reward = Annotated[str, AfterValidator(reward)]
 SecretAddress = AfterValidator(secret_address)
 TimeZone = Annotated[str, AfterValidator(time_zone)]
+SigningKey = secret(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")  # 32 bytes in Base64

@@ -25,11 +25,25 @@ from services.provisioning.events import (
     AccessSoldOut,
     ChecksDue,
     GrantChanged,
+    SaleUndone,
     ServerCheckDue,
 )
 from services.provisioning.follow import grant, withdraw
 from services.provisioning.grants import AccessNotFound, AccessNotReady
 from services.provisioning.hints import look, purge_hints
+from services.provisioning.licences.importing import ImportRunning, import_keys
+from services.provisioning.licences.operate import (
+    LicenceLine,
+    NothingToReplace,
+    list_licences,
+    restore_licence,
+    revoke_licence,
+)
+from services.provisioning.licences.pool import PoolCount, TooSoon
+from services.provisioning.licences.pool import pools as licence_pools
+from services.provisioning.licences.reading import BadKeys, read_keys
+from services.provisioning.licences.signed import SignedLicence, Signer, make_signing_key
+from services.provisioning.licences.verify import LicenceNotFound, LicenceState, verify_licence
 from services.provisioning.locate import LocationNotFound, choose_location, locations_for
 from services.provisioning.places import check_server, plan_checks, schedule_checks
 from services.provisioning.provisioners.base import (
@@ -44,6 +58,8 @@ from services.provisioning.provisioners.base import (
 )
 from services.provisioning.remnawave.hear import hear_panel
 from services.provisioning.rotate import rotate
+from services.provisioning.stock import SoldOut, require_stock, why_not_to_charge
+from services.provisioning.undo_sale import undo_sale
 
 __all__ = [
     "Access",
@@ -54,6 +70,7 @@ __all__ = [
     "AccessNotReady",
     "AccessSoldOut",
     "Artifact",
+    "BadKeys",
     "Capability",
     "ChannelBack",
     "ChannelLost",
@@ -61,17 +78,28 @@ __all__ = [
     "Device",
     "GrantChanged",
     "Health",
+    "ImportRunning",
     "JoinRefused",
     "JoinRequested",
+    "LicenceLine",
+    "LicenceNotFound",
+    "LicenceState",
     "Location",
     "LocationNotFound",
     "MemberBanned",
     "MemberChange",
     "MemberRemoved",
+    "NothingToReplace",
     "OutOfStock",
+    "PoolCount",
     "Provisioner",
     "RightsChange",
+    "SaleUndone",
     "ServerCheckDue",
+    "SignedLicence",
+    "Signer",
+    "SoldOut",
+    "TooSoon",
     "Unsupported",
     "access_of",
     "answer_join",
@@ -84,9 +112,13 @@ __all__ = [
     "go_on",
     "grant",
     "hear_panel",
+    "import_keys",
     "is_inside",
+    "licence_pools",
+    "list_licences",
     "locations_for",
     "look",
+    "make_signing_key",
     "missing_rights",
     "note_member",
     "note_request",
@@ -95,7 +127,14 @@ __all__ = [
     "plan_checks",
     "purge_hints",
     "qr_png",
+    "read_keys",
+    "require_stock",
+    "restore_licence",
+    "revoke_licence",
     "rotate",
     "schedule_checks",
+    "undo_sale",
+    "verify_licence",
+    "why_not_to_charge",
     "withdraw",
 ]

@@ -18,7 +18,7 @@ from services.platform.outbox import emit
 from services.provisioning.events import AccessDelayed, AccessGranted, GrantChanged
 from services.provisioning.grants import read
 from services.provisioning.models import AccessGrantRow
-from services.provisioning.provisioners.base import Grant, Held, Provisioner, Ref
+from services.provisioning.provisioners.base import Grant, Held, OutOfStock, Provisioner, Ref
 
 CLAIM = timedelta(seconds=60)  # longer than the slowest adapter talks; a worker that died is waited for so long
 # Nothing to tell its owner, who did not ask for anything.
@@ -66,6 +66,8 @@ def claimed(
         row = tx.get_one(AccessGrantRow, grant_id, with_for_update=True)
         if row.claimed_until is not None and row.claimed_until > wall_clock():
             raise TryLater(f"grant {grant_id} is being applied", after=1)
+        if row.sold_out_at is not None:
+            raise OutOfStock(f"grant {grant_id} was sold out: its money goes back")
         if row.kind not in provisioners:
             raise Misconfigured(f"people have access of the kind {row.kind}, and nothing here gives it")
         provisioner, claim = provisioners[row.kind], Claim(read(tx, row), row.ref)
@@ -102,7 +104,7 @@ def _note_failure(tx: Session, grant_id: int, error: KioskError, now: datetime) 
         return  # it merely waits its turn
     row = tx.get_one(AccessGrantRow, grant_id, with_for_update=True)
     row.problem, row.failing_since = error.code, row.failing_since or now
-    if row.wanted == "active" and row.held == "absent" and row.delayed_at is None:
+    if row.wanted == "active" and row.held == "absent" and row.delayed_at is None and row.sold_out_at is None:
         row.delayed_at = now
         delayed = AccessDelayed(
             grant_id=row.id, subscription_id=row.subscription_id, party=row.party, reason=error.code, since=now

@@ -50,7 +50,8 @@ class AccessDelayed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessSoldOut(Event):
-    """Nothing was left to give when it was paid; nothing is tried any more. `invoice_id` is what paid for it."""
+    """Nothing was left to give when it was paid; nothing is tried any more, of the whole order. `invoice_id` is what
+    paid for it, `grant_id` the first of its goods of which there was none."""
 
     name = "provisioning.access_sold_out"
     grant_id: int
@@ -66,6 +67,21 @@ class AccessHinted(Event):
     name = "provisioning.access_hinted"
     grant_id: int
     digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleUndone(Event):
+    """What was sold out goes back to its buyer. `refund_id` is 0 where that could not be ordered: `why_not` is the
+    code of the error, and a person has to act."""
+
+    name = "provisioning.sale_undone"
+    grant_id: int
+    subscription_id: int
+    invoice_id: int
+    payment_id: int
+    party: str
+    refund_id: int = 0
+    why_not: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

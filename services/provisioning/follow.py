@@ -3,15 +3,15 @@ in whichever order that is heard of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services import catalog, subscriptions
+from services import billing, catalog, subscriptions
 from services.platform.outbox import emit
-from services.provisioning.events import AccessDelayed, AccessSoldOut
+from services.provisioning.events import AccessSoldOut
 from services.provisioning.grants import read, touch
 from services.provisioning.models import AccessGrantRow
 from services.provisioning.provisioners.base import Capability, OutOfStock, Provisioner
@@ -24,24 +24,34 @@ NEW_PERIOD = ("payment", "trial", "gift", "fee")
 
 
 def grant(tx: Session, event: subscriptions.SubscriptionExtended, now: datetime, provisioners: Provisioners) -> None:
-    """Each good of the terms in force is wanted until the end; what earlier terms gave is not any more. What is scarce
-    is taken here, in one transaction: where nothing is left, `AccessSoldOut` says so."""
+    """Each good of the terms in force is wanted until the end; what earlier terms gave is not any more. What a paid
+    order needs of what is scarce is taken here, in one transaction: all of it or, where something is sold out,
+    nothing."""
     subscription = subscriptions.subscription(tx, event.subscription_id)
     if not subscription.is_on:
         return  # it ended, or was paused, while this was waiting
     rows = _rows(tx, subscription.id)
     goods = {name: catalog.good(tx, name) for name in subscription.terms.access}
     spare = [row for name, row in rows.items() if name not in goods]
+    wanted, fresh = [], []
     for name, good in goods.items():
-        row = rows.get(name) or _taken_over(spare, good, provisioners) or _new(tx, subscription, good, now)
+        row = rows.get(name) or _taken_over(spare, good, provisioners)
+        if row is None or row.wanted != "active" or row.sold_out_at is not None:
+            row = row or _new(tx, subscription, good, now)
+            fresh.append(row)
         row.good, row.wanted, row.ends_at = name, "active", subscription.access_until
         row.usage_epoch += event.cause in NEW_PERIOD
-        row.sold_out_at = None
-        if event.invoice_id and not _reserve(tx, row, now, provisioners):
-            row.sold_out_at = now
-            _tell_sold_out(tx, row, event.invoice_id, now)
+        wanted.append(row)
+    if event.invoice_id and (missing := _reserve_all(tx, wanted, now, provisioners)):
+        for row in {*missing, *fresh}:
+            row.sold_out_at, row.sold_out_invoice_id = now, event.invoice_id
+        _tell_sold_out(tx, missing[0], event.invoice_id, now)
+    for row in wanted:
+        if row.sold_out_invoice_id == event.invoice_id and row.sold_out_at is not None:
             continue
-        touch(tx, row, now, cause=event.cause, change_id=event.change_id, invoice_id=event.invoice_id)
+        if event.invoice_id or not is_going_back(tx, row):
+            row.sold_out_at = row.sold_out_invoice_id = None
+            touch(tx, row, now, cause=event.cause, change_id=event.change_id, invoice_id=event.invoice_id)
     for row in spare:
         if row.wanted != "ended":
             row.wanted = "ended"
@@ -57,16 +67,19 @@ def withdraw(tx: Session, event: Ending, now: datetime) -> None:
         if row.wanted == "ended" or (row.wanted, row.ends_at) == (wanted, subscription.access_until):
             continue
         row.wanted, row.ends_at = wanted, subscription.access_until
+        if wanted == "ended" or not is_going_back(tx, row):
+            row.sold_out_at = row.sold_out_invoice_id = None
         touch(tx, row, now, cause={"active": "shorten", "suspended": "suspend", "ended": "withdraw"}[wanted])
+
+
+def is_going_back(tx: Session, row: AccessGrantRow) -> bool:
+    """It was sold out, and its money is not all back yet: what arrives meanwhile is for others."""
+    return row.sold_out_at is not None and not billing.is_given_back(tx, row.sold_out_invoice_id or 0)
 
 
 def _tell_sold_out(tx: Session, row: AccessGrantRow, invoice_id: int, now: datetime) -> None:
     news = AccessSoldOut(grant_id=row.id, subscription_id=row.subscription_id, invoice_id=invoice_id, party=row.party)
     emit(tx, news, now)
-    delayed = AccessDelayed(
-        grant_id=row.id, subscription_id=row.subscription_id, party=row.party, reason="out_of_stock", since=now
-    )
-    emit(tx, delayed, now)
 
 
 def _rows(tx: Session, subscription_id: int) -> dict[str, AccessGrantRow]:
@@ -103,6 +116,19 @@ def _new(tx: Session, subscription: subscriptions.Subscription, good: catalog.Go
     tx.add(row)
     tx.flush()
     return row
+
+
+def _reserve_all(
+    tx: Session, rows: Sequence[AccessGrantRow], now: datetime, provisioners: Provisioners
+) -> list[AccessGrantRow]:
+    """For all of them, or for none. Returns those for which nothing was left."""
+    whole = tx.begin_nested()
+    missing = [row for row in rows if not _reserve(tx, row, now, provisioners)]
+    if missing:
+        whole.rollback()
+    else:
+        whole.commit()
+    return missing
 
 
 def _reserve(tx: Session, row: AccessGrantRow, now: datetime, provisioners: Provisioners) -> bool:

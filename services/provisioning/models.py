@@ -20,7 +20,7 @@ class AccessGrantRow(Base):
 
     `claimed_until` keeps two workers from applying at once (wall clock). `announced_key` names the credentials which
     the owner was sent, `delayed_at` is when they were told that it takes longer, `sold_out_at` when nothing was left to
-    give, `failing_since` when the other side last stopped taking it."""
+    give to the payer of `sold_out_invoice_id`, `failing_since` when the other side last stopped taking it."""
 
     __tablename__ = "access_grants"
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -51,6 +51,7 @@ class AccessGrantRow(Base):
     delayed_at: Mapped[datetime | None]
     failing_since: Mapped[datetime | None]
     sold_out_at: Mapped[datetime | None]
+    sold_out_invoice_id: Mapped[int | None]
     announced_key: Mapped[str | None]
     __table_args__ = (
         UniqueConstraint("subscription_id", "good"),

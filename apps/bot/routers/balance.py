@@ -12,7 +12,7 @@ from apps.bot.callbacks import Way
 from apps.bot.links import bot_url
 from apps.bot.routers.checkout import ask_to_spend, known_by, show_opened, show_result
 from apps.bot.routers.preview import open_preview
-from apps.bot.routers.shop import BALANCE, change_of, offer_to, open_card
+from apps.bot.routers.shop import BALANCE, change_of, in_stock, offer_to, open_card
 from apps.bot.screen import show
 from apps.bot.screens import payment as screens
 from apps.bot.screens.shop import instead_of_buying
@@ -36,7 +36,7 @@ async def spend(
     callback: CallbackQuery, callback_data: callbacks.Spend, user: User, _: Language, kit: Kit, bot: Bot
 ) -> None:
     """The answer to a question: whatever it led to is shown again. An old question, or one with another price, is asked
-    anew. Raises NotForSale."""
+    anew. Raises NotForSale or SoldOut."""
     slug = callback_data.slug
     reference = f"bot:{user.party}:{slug}:{callback_data.at}"
     known = await in_thread(known_by, kit, user, reference)
@@ -68,6 +68,7 @@ async def spend(
             now=kit.clock.now(),
             reference=reference,
             promo=offer.promo_of(Way(BALANCE, slug)),
+            may_sell=in_stock(kit, user),
         )
     except PromoRefused:  # a moment ago; the card says why
         await open_card(callback, user, _, kit, slug)

@@ -9,7 +9,7 @@ from apps.bot.links import bot_url
 from apps.bot.routers.checkout import consent, known_by, open_change_payment, show_opened, show_result
 from apps.bot.routers.manage import open_manage, own
 from apps.bot.routers.preview import held, open_again, open_preview
-from apps.bot.routers.shop import BALANCE, offers_to
+from apps.bot.routers.shop import BALANCE, in_stock, offers_to
 from apps.bot.screen import show
 from apps.bot.screens import change as screens
 from apps.bot.screens import payment as payment_screens
@@ -91,7 +91,7 @@ async def agree(
 async def spend(
     callback: CallbackQuery, callback_data: life.SpendOnChange, user: User, _: Language, kit: Kit, bot: Bot
 ) -> None:
-    """The answer to a question: whatever it led to is shown again."""
+    """The answer to a question: whatever it led to is shown again. Raises SoldOut."""
     reference = f"bot:{user.party}:offer:{callback_data.offer_id}"
     if (known := await in_thread(known_by, kit, user, reference)) is not None:
         await show_result(callback, known, user, _, kit)
@@ -113,6 +113,7 @@ async def spend(
             return_url=await bot_url(kit, bot),
             now=kit.clock.now(),
             reference=reference,
+            may_sell=in_stock(kit, user),
         )
     except billing.ProviderOff:
         await open_again(callback, user, _, kit, offer.id, payment_screens.not_offered(_))
@@ -127,7 +128,8 @@ async def spend(
 
 
 def _change(kit: Kit, user: User, offer_id: int) -> int:
-    """Returns the subscription's id. Raises OfferOver."""
+    """Returns the subscription's id. Raises OfferOver or SoldOut."""
     with kit.db.begin() as tx:
+        in_stock(kit, user)(tx, subscriptions.change_offer(tx, user.party, offer_id, kit.clock.now()).quote)
         subscriptions.change_tariff(tx, user.party, offer_id, kit.clock.now())
         return subscriptions.earlier_offer(tx, user.party, offer_id)[0]

@@ -13,7 +13,7 @@ from apps.bot.callbacks import Way
 from apps.bot.callbacks_wallet import TopUpWay
 from apps.bot.links import bot_url
 from apps.bot.routers.preview import held, open_again, open_preview
-from apps.bot.routers.shop import BALANCE, balance_of, change_of, offer_to, open_card, ways_for
+from apps.bot.routers.shop import BALANCE, balance_of, change_of, in_stock, offer_to, open_card, ways_for
 from apps.bot.screen import chat_of, show
 from apps.bot.screens import payment as screens
 from apps.bot.screens.gifts import render_gift_paid
@@ -32,11 +32,13 @@ ENDED = ("authorized", "succeeded", "canceled", "failed")
 
 async def open_payment(callback: CallbackQuery, user: User, _: Language, kit: Kit, bot: Bot, way: Way) -> None:
     """The screen to pay on. Before it, where they are missing: the consents to the terms and to a remembered card; for
-    money on the balance, a question. Who has other limits is shown the change. Raises NotForSale."""
+    money on the balance, a question. Who has other limits is shown the change. Raises NotForSale or SoldOut."""
     offer = await in_thread(offer_to, kit, user, way.slug)
     change = await in_thread(change_of, kit, user, offer.tariff)
     if change is not None and way.form != "gift":
         await open_preview(callback, user, _, kit, change, way.slug, instead_of_buying(_))
+    elif offer.none_to_give if way.form == "gift" else offer.sold_out:
+        raise provisioning.SoldOut(way.slug)
     elif not offer.has(way):
         await open_ways(callback, user, _, kit, way, screens.not_offered(_))
     elif not await in_thread(has_consented, kit, user):
@@ -55,7 +57,8 @@ async def open_payment(callback: CallbackQuery, user: User, _: Language, kit: Ki
 async def open_change_payment(
     callback: CallbackQuery, user: User, _: Language, kit: Kit, bot: Bot, provider: str, offer_id: int
 ) -> None:
-    """The same for a change of tariff, at the price that was offered; an offer that is over is made anew."""
+    """The same for a change of tariff, at the price that was offered; an offer that is over is made anew. Raises
+    SoldOut."""
     try:
         offer = await in_thread(held, kit, user, offer_id)
     except subscriptions.OfferOver:
@@ -95,7 +98,8 @@ async def _open(
     note: str | None = None,
     **what: Any,
 ) -> None:
-    """`what` is bought: a tariff, maybe with a promo code, or a quote. `note` (HTML) explains the price."""
+    """`what` is bought: a tariff, maybe with a promo code, or a quote. `note` (HTML) explains the price. Raises
+    SoldOut."""
     try:
         opened = await in_outside_thread(
             billing.checkout,
@@ -107,6 +111,7 @@ async def _open(
             now=kit.clock.now(),
             save=way.form == "save",
             renews=way.form == "renew",
+            may_sell=in_stock(kit, user),
             **what,
         )
     except billing.ConsentMissing:

@@ -12,7 +12,7 @@ from apps.bot.routers.shop import offer_to
 from apps.bot.screen import show
 from apps.bot.screens import gifts as screens
 from apps.threads import in_thread
-from services import catalog, gifts, identity
+from services import catalog, gifts, identity, provisioning
 from services.gifts import Code, Gift
 from services.identity import User
 from services.kit import Kit
@@ -54,8 +54,10 @@ async def accept(
 async def give_away(
     callback: CallbackQuery, callback_data: callbacks.GiveAway, user: User, _: Language, kit: Kit
 ) -> None:
-    """Raises NotForSale."""
+    """Raises NotForSale or SoldOut."""
     offer = await in_thread(offer_to, kit, user, callback_data.slug)
+    if offer.none_to_give:
+        raise provisioning.SoldOut(callback_data.slug)
     if not offer.giving:
         raise catalog.NotForSale(callback_data.slug)
     await show(callback, screens.render_give_away(_, offer, kit.settings.gift_days))

@@ -10,7 +10,7 @@ from apps.bot.callbacks_wallet import TopUpWay
 from apps.bot.links import bot_url
 from apps.bot.routers.checkout import attempt, consent, open_payment, open_ways, show_opened, show_result
 from apps.bot.routers.preview import held
-from apps.bot.routers.shop import BALANCE
+from apps.bot.routers.shop import BALANCE, in_stock
 from apps.bot.routers.wallet import open_wallet
 from apps.bot.screen import answer, show
 from apps.bot.screens import payment as screens
@@ -98,7 +98,7 @@ async def retry(
     callback: CallbackQuery, callback_data: callbacks.Retry, user: User, _: Language, kit: Kit, bot: Bot
 ) -> None:
     """Another attempt at the same invoice while its price holds; else today's card. Raises PaymentNotFound, or
-    NotForSale when there is nothing to buy any more."""
+    NotForSale or SoldOut when there is nothing to buy any more."""
     payment, invoice = await in_thread(attempt, kit, user, callback_data.payment_id)
     way, now = screens.paid_by(payment, invoice), kit.clock.now()
     if payment.state == "succeeded":
@@ -119,6 +119,7 @@ async def retry(
             return_url=await bot_url(kit, bot),
             now=now,
             reference=f"bot:{user.party}:retry:{payment.id}:{minute}" if payment.provider == BALANCE else None,
+            may_sell=in_stock(kit, user),
         )
     except billing.InvoiceClosed:
         _payment, closed = await in_thread(attempt, kit, user, payment.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiogram.types import CallbackQuery
 
 from apps.bot.routers.manage import open_manage, own
-from apps.bot.routers.shop import ways_for
+from apps.bot.routers.shop import in_stock, ways_for
 from apps.bot.screen import show
 from apps.bot.screens import change as screens
 from apps.threads import in_thread
@@ -26,7 +26,7 @@ async def open_preview(
     note: str | None = None,
 ) -> None:
     """Works the change out as of now, and pins it. `note` (HTML) is said first. Raises SubscriptionNotFound,
-    TariffNotFound or NotForSale."""
+    TariffNotFound, NotForSale or SoldOut."""
     one = await in_thread(own, kit, user, subscription_id)
     try:
         offer = await in_thread(_offered, kit, user, one, slug)
@@ -90,7 +90,7 @@ def _offered(kit: Kit, user: User, one: Subscription, slug: str) -> ChangeOffer:
 
 def _pinned(kit: Kit, user: User, subscription_id: int, slug: str, currency: str) -> ChangeOffer:
     with kit.db.begin() as tx:
-        return subscriptions.offer_change(
+        offer = subscriptions.offer_change(
             tx,
             user.party,
             subscription_id,
@@ -99,6 +99,8 @@ def _pinned(kit: Kit, user: User, subscription_id: int, slug: str, currency: str
             minimum=max(one.minimum for one in kit.providers.values() if one.currency == currency),
             now=kit.clock.now(),
         )
+        in_stock(kit, user)(tx, offer.quote)
+        return offer
 
 
 def _earlier(kit: Kit, user: User, offer_id: int) -> tuple[int, str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from aiogram import Router
@@ -14,7 +15,7 @@ from apps.bot.routers.typed import Typed, typed_code
 from apps.bot.screen import show
 from apps.bot.screens.shop import Offer, render_card, render_catalogue
 from apps.threads import in_thread
-from services import billing, catalog, ledger, subscriptions
+from services import billing, catalog, ledger, provisioning, subscriptions
 from services.catalog import Period
 from services.identity import User
 from services.kit import Kit
@@ -78,11 +79,18 @@ def offers_to(kit: Kit, user: User) -> list[Offer]:
 
 
 def offer_to(kit: Kit, user: User, slug: str) -> Offer:
-    """Raises NotForSale, also for what never existed: to a person it is the same."""
+    """With whether anything is left of it. Raises NotForSale, also for what never existed: to a person it is the
+    same."""
     for offer in offers_to(kit, user):
         if offer.tariff.slug == slug:
-            return offer
+            own, gift = (_is_left(kit, user, offer, purpose) for purpose in ("subscription", "gift"))
+            return replace(offer, sold_out=not own, none_to_give=not gift)
     raise catalog.NotForSale(slug[:80])
+
+
+def in_stock(kit: Kit, user: User) -> billing.MaySell:
+    """For billing: raises SoldOut."""
+    return lambda tx, sold: provisioning.require_stock(tx, kit.provisioners, sold, user.party, kit.clock.now())
 
 
 def change_of(kit: Kit, user: User, tariff: catalog.Tariff) -> int | None:
@@ -109,6 +117,16 @@ def balance_of(kit: Kit, user: User) -> Money | None:
     """What the person could spend here, where that is something."""
     with kit.db.begin() as tx:
         return _balance(tx, user, kit.providers)
+
+
+def _is_left(kit: Kit, user: User, offer: Offer, purpose: str) -> bool:
+    sold = replace(catalog.terms(offer.tariff, offer.price), purpose=purpose)
+    with kit.db.begin() as tx:
+        try:
+            in_stock(kit, user)(tx, sold)
+        except provisioning.SoldOut:
+            return False
+    return True
 
 
 def _offer(

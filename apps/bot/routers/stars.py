@@ -11,8 +11,9 @@ from anyio import CapacityLimiter, fail_after, to_thread
 from apps.bot.filters import Paid, Refunded
 from apps.bot.money import STARS
 from apps.bot.screen import show
+from apps.bot.screens.failure import sold_out
 from apps.bot.screens.stars import cannot_be_paid, not_now, render_thanks
-from services import billing, identity
+from services import billing, identity, provisioning
 from services.kit import Kit
 from services.platform.errors import KioskError
 from services.platform.i18n import Language, language
@@ -68,7 +69,11 @@ def _refusal(kit: Kit, query: PreCheckoutQuery) -> str | None:
                 raise billing.Refused("a stranger" if payer is None else "not in PAYMENT_PROVIDERS")
             amount = Money(query.total_amount, query.currency)
             payload = query.invoice_payload
-            billing.approve(tx, STARS, payload=payload, amount=amount, party=payer.party, now=kit.clock.now())
+            now = kit.clock.now()
+            sold = billing.approve(tx, STARS, payload=payload, amount=amount, party=payer.party, now=now)
+            provisioning.require_stock(tx, kit.provisioners, sold, payer.party, now)
+        except provisioning.SoldOut:
+            return sold_out(_)
         except KioskError as refused:
             log.info("pre_checkout_refused", reason=str(refused))
             return cannot_be_paid(_)

@@ -16,6 +16,11 @@ def render_refusal(_: Language, error: KioskError, pressed: str | None) -> Scree
         case "tariff_not_found" | "not_for_sale":
             shop = [button(_.label("See what is on sale"), callbacks.Shop())]
             return Screen(_("This tariff is no longer on sale. Please choose another one."), keyboard(shop, to_menu(_)))
+        case "sold_out":
+            shop = [button(_.label("See what is on sale"), callbacks.Shop())]
+            return Screen(sold_out(_), keyboard(shop, to_menu(_)))
+        case "replaced_lately":
+            text = _("The key was replaced less than a day ago. You can replace it again tomorrow.")
         case "checkout_failed":
             text = _("The payment page could not be opened. Nothing was charged: please try again in a minute.")
         case "payment_not_found":
@@ -47,6 +52,11 @@ def render_crash(_: Language, pressed: str | None) -> Screen:
 
 def not_yours(_: Language) -> str:
     return _.label("This button belongs to somebody else. Send me /start to get your own.")
+
+
+def sold_out(_: Language) -> str:
+    """200 characters at most, without markup."""
+    return _.label("This is sold out at the moment, sorry. Nothing was charged.")
 
 
 def you_are_blocked(_: Language) -> str:

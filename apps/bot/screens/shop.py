@@ -27,7 +27,9 @@ class Offer:
     what the person could spend here, where that is something.
 
     `code` is the promo code that the person has typed: `listed` are the prices without it, of the providers with which
-    it works, `smallest` those where it would take off more than can be; `refusal` is why it works with none."""
+    it works, `smallest` those where it would take off more than can be; `refusal` is why it works with none.
+
+    `sold_out`: nothing is left for this person, who has none of it; `none_to_give`: nothing for somebody else."""
 
     tariff: Tariff
     prices: dict[str, Money]
@@ -38,6 +40,8 @@ class Offer:
     listed: Mapping[str, Money] = field(default_factory=dict)
     smallest: tuple[str, ...] = ()
     refusal: PromoRefused | None = None
+    sold_out: bool = False
+    none_to_give: bool = False
 
     def price_of(self, way: Way) -> Money:
         price = self.prices[way.provider]
@@ -59,7 +63,7 @@ class Offer:
     @property
     def giving(self) -> tuple[str, ...]:
         """The providers by which it may be bought for somebody else: time only, which everybody may buy."""
-        if self.tariff.audience != "all" or self.tariff.tokens:
+        if self.tariff.audience != "all" or self.tariff.tokens or self.none_to_give:
             return ()
         return tuple(code for code in self.prices if code != "balance")
 
@@ -108,6 +112,9 @@ def render_card(
         _code(_, offer, zone),
     ]
     gift = [button(_.label("🎁 Buy as a gift"), callbacks.GiveAway(slug=tariff.slug))] if offer.giving else []
+    if offer.sold_out:
+        parts.append(_("😔 Sold out at the moment. Please look in again a little later."))
+        return Screen("\n\n".join(part for part in parts if part), keyboard(gift, back(_, callbacks.Shop())))
     if change_of is not None:
         parts.append(instead_of_buying(_))
         word = life.ChangeTo(subscription_id=change_of, slug=tariff.slug)

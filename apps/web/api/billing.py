@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from apps.web import webhooks
 from apps.web.api.billing_shapes import (
     Create,
@@ -16,7 +18,7 @@ from apps.web.api.billing_shapes import (
 )
 from apps.web.bodies import TooLarge
 from apps.web.contract import Call, Door, Endpoint, Nothing
-from services import billing, catalog, identity, promotions
+from services import billing, catalog, identity, promotions, provisioning
 from services.billing import PaymentProvider
 from services.identity import Party
 from services.kit import Kit
@@ -41,6 +43,7 @@ def create(call: Call[Nothing, Create]) -> PaymentOpened:
         now=call.now,
         reference=call.reference,
         promo=asked.promo_code,
+        may_sell=_in_stock(call, buyer.party),
     )
     return _opened(kit, opened)
 
@@ -61,6 +64,7 @@ def retry(call: Call[OnePayment, Retry]) -> PaymentOpened:
         return_url=asked.return_url or _home(kit),
         now=call.now,
         reference=call.reference,
+        may_sell=_in_stock(call, earlier.party),
     )
     return _opened(kit, opened)
 
@@ -96,11 +100,17 @@ def refund(call: Call[OnePayment, RefundAsked]) -> Refund | RefundPlanned:
             access=asked.access,
             destination=asked.destination,
             reason=asked.reason,
-            actor=call.client.actor,
+            actor=call.caller.actor,
             now=call.now,
             reference=call.reference,
         )
         return Refund.of(billing.refund(tx, refund_id))
+
+
+def _in_stock(call: Call[Any, Any], buyer: Party) -> billing.MaySell:
+    """Raises SoldOut where it would be sold and not given."""
+    provisioners, now = call.kit.provisioners, call.now
+    return lambda tx, sold: provisioning.require_stock(tx, provisioners, sold, buyer, now)
 
 
 def _provider(kit: Kit, code: str | None) -> PaymentProvider:
@@ -135,6 +145,7 @@ CONTRACT = (
         body=Create,
         answers={201: PaymentOpened},
         errors={
+            409: (provisioning.SoldOut,),
             422: (
                 identity.UserNotFound,
                 catalog.TariffNotFound,
@@ -162,7 +173,7 @@ CONTRACT = (
         answers={201: PaymentOpened},
         errors={
             404: (billing.PaymentNotFound,),
-            409: (billing.InvoiceClosed,),
+            409: (billing.InvoiceClosed, provisioning.SoldOut),
             422: (catalog.NotForSale, billing.ProviderOff, billing.PaymentDeclined),
             503: (billing.CheckoutFailed,),
         },

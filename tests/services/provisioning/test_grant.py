@@ -128,9 +128,10 @@ def test_a_full_server_is_a_clear_error_and_not_a_shared_address(make_kiosk: Mak
         people = [kiosk.person(f"Покупатель {n}") for n in range(3)]
         for person in people:
             kiosk.buy(person)
-        assert sorted(access(kiosk, person).state for person in people) == ["ready", "ready", "sold_out"]
+        assert sorted(access(kiosk, person).state for person in people) == ["ended", "ready", "ready"]
         assert kiosk.undone() == []
-        assert kiosk.count("messages", "kind = 'access_delayed'") == 1
+        assert kiosk.count("messages", "kind = 'sold_out'") == 1
+        assert kiosk.count("refunds", "state = 'succeeded'") == 1
 
 
 def test_a_server_that_lost_its_list_gets_it_again(kiosk: Kiosk) -> None:

@@ -1,0 +1,1 @@
+"""Licence keys: pools that operators import, and keys that are signed here. Neither needs a port."""
