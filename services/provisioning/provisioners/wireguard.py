@@ -130,31 +130,47 @@ class WireguardFleet(Provisioner):
     def survey(
         self, db: Database, place: str, grants: Sequence[tuple[Grant, Ref]], now: datetime
     ) -> Iterator[tuple[int, Held]]:
-        """Two questions to the server at most, however many the grants are. Those whose last change it has not
-        confirmed yet are passed over. What was used is counted, and who has used up their traffic is cut off."""
-        look, wishes = self._servers.look(place), {grant.id: grant for grant, _ in grants}
+        """Two questions to a server at most, however many the grants are; those which have moved are looked for where
+        they are. Passed over is whose last change is not confirmed yet. What was used is counted, and who has used up
+        their traffic is cut off."""
+        wishes = {grant.id: grant for grant, _ in grants}
         with db.begin() as tx:
-            own = select(WireguardPeerRow).where(WireguardPeerRow.grant_id.in_(wishes), WireguardPeerRow.current)
-            peers = list(tx.scalars(own.order_by(WireguardPeerRow.slot).with_for_update()))
-            applied = self._servers.applied(tx, place)
-            settled = [peer for peer in peers if peer.server == place and peer.revision <= applied]
-            lost = [peer for peer in settled if peer.active and peer.public_key not in look.live]
-            count(settled, look)
-            metered = [peer for peer in settled if peer not in lost and meter(peer, wishes[peer.grant_id], now)]
-            for peer in metered:
-                self._pool.changed(tx, peer)
-            if lost:
-                self._servers.lost(tx, place)
-        if metered:
-            self._servers.push(db, place, now)
-        yield from ((peer.grant_id, Held("absent") if peer in lost else self._held(peer)) for peer in settled)
-        yield from ((grant_id, Held("absent")) for grant_id in wishes.keys() - {peer.grant_id for peer in peers})
+            there = select(WireguardPeerRow.grant_id, WireguardPeerRow.server).where(
+                WireguardPeerRow.grant_id.in_(wishes), WireguardPeerRow.current
+            )
+            servers = {grant_id: server for grant_id, server in tx.execute(there)}  # noqa: C416 - rows are not pairs to mypy
+        for server in sorted({*servers.values()}, key=lambda code: code != place):
+            own = {grant_id: wishes[grant_id] for grant_id, code in servers.items() if code == server}
+            yield from self._survey_one(db, server, own, now)
+        yield from ((grant_id, Held("absent")) for grant_id in wishes.keys() - servers.keys())
 
     def repair(self, db: Database, place: str, now: datetime) -> None:
         self._servers.repair(db, place, now)
 
     def close(self) -> None:
         self._servers.close()
+
+    def _survey_one(
+        self, db: Database, code: str, wishes: Mapping[int, Grant], now: datetime
+    ) -> Iterator[tuple[int, Held]]:
+        look = self._servers.look(code)
+        with db.begin() as tx:
+            own = select(WireguardPeerRow).where(
+                WireguardPeerRow.server == code, WireguardPeerRow.grant_id.in_(wishes), WireguardPeerRow.current
+            )
+            peers = tx.scalars(own.order_by(WireguardPeerRow.slot).with_for_update())
+            applied = self._servers.applied(tx, code)
+            settled = [peer for peer in peers if peer.revision <= applied]
+            lost = [peer for peer in settled if peer.active and peer.public_key not in look.live]
+            count(settled, look)
+            metered = [peer for peer in settled if peer not in lost and meter(peer, wishes[peer.grant_id], now)]
+            for peer in metered:
+                self._pool.changed(tx, peer)
+            if lost:
+                self._servers.lost(tx, code)
+        if metered:
+            self._servers.push(db, code, now)
+        yield from ((peer.grant_id, Held("absent") if peer in lost else self._held(peer)) for peer in settled)
 
     def _count_first(self, db: Database, grant: Grant) -> None:
         """Where there is a limit, what was used until now belongs to the period that may end now. A server that does

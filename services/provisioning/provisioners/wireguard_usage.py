@@ -28,8 +28,7 @@ class Look:
 def count(peers: Iterable[WireguardPeerRow], look: Look) -> None:
     """Adds what was used since the last look, in both directions. The rows must be locked."""
     for peer in peers:
-        # Of a peer that may not connect a portal goes on telling what it once counted.
-        seen = look.stats.get(peer.public_key) if peer.public_key in look.live else None
+        seen = look.stats.get(peer.public_key)
         if seen is None or (peer.counted_at is not None and peer.counted_at >= look.asked_at):
             continue  # a later answer was counted already
         counter = seen.rx + seen.tx

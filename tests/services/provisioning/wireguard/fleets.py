@@ -150,6 +150,8 @@ def key_in(held: Held) -> str:
 def fleet_of(way: str, world: World, db: Database, servers: list[VpnServer]) -> Iterator[Fleet]:
     port = WireguardFleet(servers, CIPHER, db, Clock(None))
     fleet = Fleet(way, world, db, port)
-    yield fleet
-    fleet.mend()
-    port.close()
+    try:
+        yield fleet
+    finally:
+        fleet.mend()
+        port.close()

@@ -88,7 +88,8 @@ def test_the_calendar_gives_it_back_by_itself(fleet: Fleet) -> None:
 def test_a_survey_of_an_older_wish_does_not_resume_what_is_suspended(fleet: Fleet) -> None:
     grant, _ = used_up(fleet)
     fleet.apply(replace(grant, state="suspended"))
-    fleet.survey(fleet.one, replace(grant, usage_epoch=1))
+    for older in (grant, replace(grant, usage_epoch=1), replace(grant, traffic_bytes=None)):
+        assert fleet.survey(fleet.one, older)[grant.id].state == "suspended"
     assert fleet.live(fleet.one) == {}
 
     other = fleet.grant()

@@ -130,15 +130,19 @@ def test_who_was_never_there_is_absent(fleet: Fleet) -> None:
     assert fleet.fetch(nobody).state == "absent"
 
 
-def test_who_is_elsewhere_or_on_the_way_is_passed_over(fleet: Fleet) -> None:
+def test_who_has_moved_is_found_and_who_is_on_the_way_is_passed_over(fleet: Fleet) -> None:
     here, there = fleet.grant(), fleet.grant(locations=(fleet.two,))
     coming = fleet.grant()
-    for grant in (here, there):
+    for grant in (there, here):
         fleet.apply(grant)
     with fleet.db.begin() as tx:
         fleet.port.reserve(tx, coming, fleet.now)
 
-    assert list(fleet.survey(fleet.one, here, there, coming)) == [here.id]
+    seen = fleet.survey(fleet.one, here, there, coming)
+    assert [(key, held.place, held.state) for key, held in seen.items()] == [
+        (here.id, fleet.one, "active"),
+        (there.id, fleet.two, "active"),
+    ]
 
 
 @pytest.mark.parametrize("mode", ["down", "500", "html"])
