@@ -5,90 +5,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import threading
-import time
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
-import httpx
 import pytest
-import uvicorn
 
-from apps.web.main import create
 from apps.web.panel_webhooks import LARGEST
-from services.provisioning.hints import MOST_REPAIRS
-from tests.services.provisioning.remnawave.panel_shop import Shop
-from tests.world import Kiosk, wait_for
-
-SECRET = "sandboxwebhooksecretsandboxwebhook"
-
-
-class Told(Shop):
-    """The panel is led to this Kiosk's web process."""
-
-    def __init__(self, kiosk: Kiosk, url: str) -> None:
-        super().__init__(kiosk)
-        self.url = url
-        self.web = httpx.Client(base_url=url, trust_env=False)
-        self.listen()
-
-    def listen(self) -> None:
-        kiosk = self.kiosk
-        kiosk.post("/panel/settings", webhook_urls=[f"{self.url}/webhooks/remnawave/main"], webhooks="send")
-
-    def deaf(self) -> None:
-        self.kiosk.post("/panel/settings", webhook_urls=[])
-
-    def settle(self) -> None:
-        """All that the panel had to tell has been told, and Kiosk has done what it wants to do about it."""
-        for _ in range(20):
-            wait_for(self._all_told)
-            before = self.kiosk.count("outbox_events")
-            self.kiosk.drain()
-            if self.kiosk.count("outbox_events") == before and self._all_told():
-                return
-        raise AssertionError("it never ends")
-
-    def _all_told(self) -> bool:
-        deliveries = self.kiosk.http.get("/panel/webhooks").json()["deliveries"]
-        return all(one["state"] != "waiting" for one in deliveries)
-
-    def tell(self, event: str = "user.modified", **about: Any) -> httpx.Response:
-        user = about.pop("user", None) or {"username": self.there["username"]}
-        at = (about.pop("at", None) or self.kiosk.now).isoformat()
-        body = json.dumps({"scope": "user", "event": event, "timestamp": at, "data": user, **about}).encode()
-        return self.send(body)
-
-    def send(self, body: bytes, signature: str | None = None, code: str = "/main") -> httpx.Response:
-        signed = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest() if signature is None else signature
-        return self.web.post(f"/webhooks/remnawave{code}", content=body, headers={"X-Remnawave-Signature": signed})
-
-    def hints(self) -> int:
-        return self.kiosk.count("outbox_events", "name = 'provisioning.access_hinted'")
-
-    def writes(self) -> int:
-        log = self.kiosk.http.get("/panel/log").json()["requests"]
-        return len([one for one in log if one["method"] != "GET"])
+from tests.services.provisioning.remnawave.panel_tells import SECRET, Told, telling
+from tests.world import Kiosk
 
 
 @pytest.fixture
 def told(kiosk: Kiosk) -> Iterator[Told]:
-    serving = uvicorn.Server(
-        uvicorn.Config(create(kiosk.kit), host="127.0.0.1", port=0, log_config=None, access_log=False)
-    )
-    thread = threading.Thread(target=serving.run)
-    thread.start()
-    while not serving.started:
-        time.sleep(0.005)
-    told = Told(kiosk, f"http://127.0.0.1:{serving.servers[0].sockets[0].getsockname()[1]}")
-    told.kiosk.buy(told.anna, "panel-1m")
-    told.settle()
-    yield told
-    told.deaf()
-    told.web.close()
-    serving.should_exit = True
-    thread.join(10)
+    with telling(kiosk) as told:
+        yield told
 
 
 def test_a_user_disabled_in_the_panel_is_on_again_at_once(told: Told) -> None:
@@ -129,20 +59,6 @@ def test_our_own_changes_come_back_and_end_there(told: Told) -> None:
     assert told.hints() >= 1
     assert told.writes() - writes <= 2, "the new end, and the traffic of the new period"
     assert told.kiosk.undone() == []
-
-
-def test_who_changes_it_back_and_forth_is_not_fought_without_end(told: Told) -> None:
-    for _ in range(MOST_REPAIRS + 3):
-        name = told.there["username"]
-        if told.there["status"] == "ACTIVE":
-            told.kiosk.post(f"/panel/users/{name}/disable")
-        told.settle()
-    assert told.there["status"] == "DISABLED"
-    assert told.kiosk.count("access_hints", "repaired_at IS NOT NULL") == MOST_REPAIRS
-    told.kiosk.world.offset.move(3700)
-    told.tell()
-    told.settle()
-    assert told.there["status"] == "ACTIVE", "an hour later it is put right again"
 
 
 def test_used_up_traffic_is_noted_and_forgives_nothing(told: Told) -> None:
@@ -207,28 +123,17 @@ def test_only_what_a_panel_may_say_is_read(told: Told) -> None:
 def test_mistake_18_a_slow_panel_does_not_hold_the_answer(told: Told) -> None:
     told.fault("down")
     assert told.tell("user.deleted").status_code == 200
-    told.kiosk.drain()
+    told.kiosk.world.offset.move(6)
+    told.kiosk.hurry()
     assert [name for name, _ in told.kiosk.undone()] == ["provisioning.look"]
     assert told.access().state == "ready", "no answer is no news"
     told.heal()
-    told.kiosk.hurry()
-    assert told.kiosk.undone() == []
-
-
-def test_hints_are_forgotten_after_a_while(told: Told) -> None:
-    told.tell()
     told.settle()
-    assert told.kiosk.count("access_hints") >= 1
-    told.kiosk.pass_time(timedelta(hours=4))
-    told.settle()
-    assert told.kiosk.count("access_hints", "received_at < now() - interval '3 hours'") == 0
 
 
 def test_mistake_25_a_hint_keeps_nothing_of_what_was_said(told: Told) -> None:
     told.kiosk.post(f"/panel/users/{told.there['username']}/disable")
     told.settle()
-    rows = told.kiosk.scalar(
-        "SELECT json_agg(h)::text || (SELECT json_agg(e)::text FROM outbox_events e) FROM access_hints h"
-    )
+    rows = told.kiosk.scalar("SELECT json_agg(e)::text FROM outbox_events e")
     for name in ("shortUuid", "trojanPassword", "vlessUuid", "ssPassword"):
         assert told.there[name] not in rows
