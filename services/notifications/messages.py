@@ -37,7 +37,7 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "extended": about_access.extended,
     "access_delayed": about_access.delayed,
     "access_invite": about_channels.invite,
-    "invite_goes_on": about_channels.goes_on,
+    "access_goes_on": about_channels.goes_on,
     "channel_removed": about_channels.removed,
     "expired": about_access.expired,
     "paused": about_life.paused,

@@ -19,7 +19,7 @@ from services.platform.outbox import emit
 SILENT_REASONS = ("expired_on_confirmation", "canceled_by_merchant", "no_answer")
 
 # By kind of access: what brings something new, and what says that it goes on. Others have files.
-WORDS: Mapping[str, tuple[tuple[str, ...], str]] = {"channel": (("access_invite",), "invite_goes_on")}
+WORDS: Mapping[str, tuple[tuple[str, ...], str]] = {"channel": (("access_invite",), "access_goes_on")}
 
 
 def tell_access_granted(tx: Session, event: provisioning.AccessGranted, now: datetime) -> None:
