@@ -16,7 +16,14 @@ from services.provisioning.channels.events import (
     MemberBanned,
     MemberRemoved,
 )
-from services.provisioning.channels.roster import MemberChange, RightsChange, note_member, note_request, note_rights
+from services.provisioning.channels.roster import (
+    MemberChange,
+    RightsChange,
+    note_member,
+    note_request,
+    note_rights,
+    purge_roster,
+)
 from services.provisioning.events import (
     AccessDelayed,
     AccessGranted,
@@ -77,6 +84,7 @@ __all__ = [
     "note_request",
     "note_rights",
     "plan_checks",
+    "purge_roster",
     "qr_png",
     "rotate",
     "schedule_checks",

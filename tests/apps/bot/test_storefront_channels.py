@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -233,6 +234,31 @@ def test_rights_that_are_lost_are_told_once_and_back_all_goes_on(club: Club, mem
     assert club.status(boris) == "member"
 
 
+def test_a_request_that_could_not_be_answered_is_answered_when_the_rights_are_back(club: Club, anna: Visitor) -> None:
+    club.buy(anna)
+    club.kiosk.post(f"/telegram/chat/api/users/{anna.id}/join", link=club.link(anna))
+    requests = club.shop.take()
+    club.owner_puts(BOT, status="administrator", rights=["can_restrict_members"])
+    club.shop.push(chat_join_request=requests[0]["chat_join_request"])
+    club.settle()
+    assert [reaction for reaction, _ in club.kiosk.undone()] == ["provisioning.answer_join"]
+    club.owner_puts(BOT, status="administrator")
+    assert club.kiosk.undone() == []
+    assert club.status(anna) == "member"
+
+
+def test_what_anonymous_administrators_do_is_heard(club: Club, member: Visitor, watcher: Visitor) -> None:
+    anonymous = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+    where = f"/telegram/chat/api/channels/{club.id}/members"
+    for user, status, kind in ((member.id, "left", "chat_member"), (BOT, "member", "my_chat_member")):
+        club.kiosk.post(f"{where}/{user}", status=status)
+        [update] = club.shop.take()
+        club.shop.push(**{kind: {**update[kind], "from": anonymous}})
+        club.settle()
+    assert club.kiosk.count("channel_members", "is_in") == 0
+    assert any(text.startswith("🔐") for text in club.texts(watcher))
+
+
 @pytest.mark.parametrize("status", ["left", "kicked", "member"])
 def test_a_bot_that_was_thrown_out_is_noticed_without_any_update(
     club: Club, member: Visitor, watcher: Visitor, status: str
@@ -272,18 +298,18 @@ def test_a_removal_that_telegram_left_half_done_is_no_ban(club: Club, member: Vi
     assert club.status(member) == "member"
 
 
-def test_what_no_update_told_is_found_later(club: Club, member: Visitor) -> None:
-    """The member comes in although the end was meanwhile, and every update of it is lost."""
-    club.leave(member)
-    link = club.link(member)
-    club.kiosk.post(f"/telegram/chat/api/users/{member.id}/join", link=link)
+def test_without_any_news_of_members_it_works_all_the_same(club: Club, anna: Visitor) -> None:
+    """Not one chat_member update arrives."""
+    club.buy(anna)
+    club.kiosk.post(f"/telegram/chat/api/users/{anna.id}/join", link=club.link(anna))
     [request] = club.shop.take()
     club.shop.push(chat_join_request=request["chat_join_request"])
     club.kiosk.drain()
     club.shop.take()
-    assert (club.status(member), club.kiosk.count("channel_members", "is_in")) == ("member", 0)
-    club.pass_days(31)
-    assert club.status(member) == "left"
+    assert (club.status(anna), club.kiosk.count("channel_members", "is_in AND by_us")) == ("member", 1)
+    club.kiosk.pass_time(timedelta(days=31), step=timedelta(days=8))
+    club.shop.take()
+    assert (club.status(anna), club.kiosk.count("channel_members", "is_in")) == ("left", 0)
 
 
 def test_a_new_link_replaces_the_old_one(club: Club, member: Visitor) -> None:
