@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("grant_id", sa.BigInteger(), nullable=True),
         sa.Column("let_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("let_in_update", sa.BigInteger(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("asked_update", sa.BigInteger(), nullable=True),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("told_update", sa.BigInteger(), nullable=True),

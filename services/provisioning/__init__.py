@@ -16,7 +16,14 @@ from services.provisioning.channels.events import (
     MemberBanned,
     MemberRemoved,
 )
-from services.provisioning.channels.roster import MemberChange, RightsChange, note_member, note_request, note_rights
+from services.provisioning.channels.roster import (
+    MemberChange,
+    RightsChange,
+    note_member,
+    note_request,
+    note_rights,
+    purge_roster,
+)
 from services.provisioning.devices import devices, forget_device
 from services.provisioning.events import (
     AccessDelayed,
@@ -126,6 +133,7 @@ __all__ = [
     "own_access",
     "plan_checks",
     "purge_hints",
+    "purge_roster",
     "qr_png",
     "read_keys",
     "require_stock",

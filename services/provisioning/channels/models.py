@@ -39,7 +39,8 @@ class ChannelMemberRow(Base):
     """Somebody in a sold chat, or who has asked to come in. `status` is Telegram's, unknown before it was told; `since`
     when it was; `by_us`: our bot made it so. `grant_id` is the grant for which we let them in: people without one came
     by other ways, and are not ours to remove. `let_in_at` and `let_in_update` are date and number of the request which
-    we granted, `asked_update` is the newest request's; `told_at` and `told_update` are the newest change's."""
+    we granted, `asked_at` and `asked_update` those of the newest request, `told_at` and `told_update` of the newest
+    change."""
 
     __tablename__ = "channel_members"
     chat_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -51,6 +52,7 @@ class ChannelMemberRow(Base):
     grant_id: Mapped[int | None] = mapped_column(ForeignKey(AccessGrantRow.id))
     let_in_at: Mapped[datetime | None]
     let_in_update: Mapped[int | None]
+    asked_at: Mapped[datetime | None]
     asked_update: Mapped[int | None]
     told_at: Mapped[datetime | None]
     told_update: Mapped[int | None]

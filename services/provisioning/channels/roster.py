@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,8 @@ from services.provisioning.channels.entitled import last_grant
 from services.provisioning.channels.events import JoinRequested
 from services.provisioning.channels.models import ChannelMemberRow, ChannelRow
 from services.provisioning.channels.trouble import note_fine, note_trouble
+
+KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,17 @@ def note_request(tx: Session, request: JoinRequested, now: datetime) -> None:
         return
     row = member_row(tx, request.chat_id, request.telegram_id)
     if row.asked_update != request.update_id:
-        row.asked_update = request.update_id
+        row.asked_at, row.asked_update = request.asked_at, request.update_id
         emit(tx, request, now)
+
+
+def purge_roster(tx: Session, now: datetime) -> int:
+    """Forgets people who have not been in for a while and have not asked again. Returns how many."""
+    newest = func.greatest(ChannelMemberRow.told_at, ChannelMemberRow.asked_at, ChannelMemberRow.since)
+    gone = delete(ChannelMemberRow).where(
+        ~ChannelMemberRow.is_in, ChannelMemberRow.grant_id.is_(None), newest < now - KEPT
+    )
+    return len(tx.execute(gone.returning(ChannelMemberRow.telegram_id)).all())
 
 
 def member_row(tx: Session, chat_id: int, telegram_id: int) -> ChannelMemberRow:

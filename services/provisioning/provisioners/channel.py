@@ -107,7 +107,7 @@ class TelegramChats(Provisioner):
         chat = int(place)
         try:
             with self._watched(db, chat, now):
-                self._known(db, chat)
+                self._known(db, chat, anew=True)
                 lacking = self._api.missing_rights(chat)
                 if lacking:
                     raise Misconfigured(f"missing rights: {', '.join(lacking)}")
@@ -163,14 +163,13 @@ class TelegramChats(Provisioner):
                     if link.chat_id == chat:
                         invites.revoke(db, self._api, self._cipher, link)
 
-    def _known(self, db: Database, chat: int) -> str:
-        """Its title; from now on its roster is kept."""
-        with db.begin() as tx:
-            row = tx.get(ChannelRow, chat)
-        if row is not None and row.title:
-            return row.title
+    def _known(self, db: Database, chat: int, *, anew: bool = False) -> str:
+        """Its title, asked for at first and then `anew` only; from now on its roster is kept."""
         with db.begin() as tx:
             tx.execute(insert(ChannelRow).values(chat_id=chat, title="").on_conflict_do_nothing())
+            title = tx.get_one(ChannelRow, chat).title
+        if title and not anew:
+            return title
         title = self._api.title(chat)
         with db.begin() as tx:
             tx.get_one(ChannelRow, chat).title = title

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.apps.bot.club import Club, operator
 from tests.apps.bot.storefront import Storefront, Visitor, open_storefront
 from tests.world import Kiosk
 
@@ -19,3 +20,23 @@ def anna(shop: Storefront) -> Visitor:
     visitor = shop.visitor()
     visitor.say("/start")
     return visitor
+
+
+@pytest.fixture
+def club(shop: Storefront) -> Club:
+    return Club(shop)
+
+
+@pytest.fixture
+def member(club: Club, anna: Visitor) -> Visitor:
+    """Somebody who has bought and come in."""
+    club.buy(anna)
+    assert club.ask(anna, club.link(anna)) is None
+    assert club.status(anna) == "member"
+    return anna
+
+
+@pytest.fixture
+def watcher(shop: Storefront) -> Iterator[Visitor]:
+    with operator(shop) as visitor:
+        yield visitor

@@ -137,6 +137,16 @@ def test_what_is_there_is_seen_as_it_is(door: Door) -> None:
         door.fetch()
 
 
+def test_who_was_missed_at_the_end_is_found_later(door: Door) -> None:
+    door.come_in()
+    repair = (door.kiosk.kit.db, str(door.chat), door.kiosk.now)
+    door.adapter.repair(*repair)
+    assert door.status() == "member"
+    door.want("ended")
+    door.adapter.repair(*repair)
+    assert (door.status(), door.links()) == ("left", [])
+
+
 def test_an_answer_that_is_missing_changes_nothing(door: Door) -> None:
     door.come_in()
     door.want("ended")
@@ -176,6 +186,13 @@ def test_without_rights_nothing_is_lost(door: Door) -> None:
     door.put("administrator", BOT)
     door.apply(state="ended")
     assert door.status() == "left"
+
+
+def test_a_new_title_is_noticed(door: Door) -> None:
+    door.kiosk.scalar("UPDATE channels SET title = 'Old' RETURNING chat_id")
+    assert door.apply().location == "Old"
+    door.adapter.repair(door.kiosk.kit.db, str(door.chat), door.kiosk.now)
+    assert door.apply().location == "The club"
 
 
 def test_a_grant_of_nobody_is_refused(door: Door) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from services import provisioning
 from tests.services.provisioning.channels.door_world import Door
@@ -108,3 +110,13 @@ def test_rights_are_those_of_the_newest_update(door: Door) -> None:
             provisioning.note_rights(tx, change, door.kiosk.now)
     for name in ("channel_lost", "channel_back"):
         assert door.kiosk.count("outbox_events", f"name = 'provisioning.{name}'") == 1
+
+
+def test_who_has_not_been_in_for_long_is_forgotten(door: Door) -> None:
+    door.come_in()
+    with door.kiosk.kit.db.begin() as tx:
+        provisioning.note_request(tx, replace(door.request(door.anna), telegram_id=77), door.kiosk.now)
+        for days, left in ((29, 2), (31, 1)):
+            provisioning.purge_roster(tx, door.kiosk.now + timedelta(days=days))
+            assert tx.scalar(text("SELECT count(*) FROM channel_members")) == left
+    assert seen(door)[2], "whoever is still to be put out is not"
