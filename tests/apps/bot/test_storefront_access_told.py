@@ -131,6 +131,27 @@ def test_a_lost_answer_leaves_a_way_to_it(access: AccessShop, anna: Visitor) -> 
     assert access.shop.kiosk.count("messages", "kind = 'access_ready'") == 1
 
 
+def test_a_delay_names_its_good_where_there_are_several(access: AccessShop, anna: Visitor) -> None:
+    access.sells("servers", "club")
+    access.sides["channel"].break_down("down")
+    access.buy(anna)
+    (said,) = [one for one in told(anna) if "takes longer than usual" in one]
+    assert "Preparing Private channel takes longer" in said
+
+
+def test_a_document_is_told_elsewhere(access: AccessShop, anna: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    side = access.shop.kiosk.kit.provisioners["text"]
+    monkeypatch.setattr(side, "artifact", lambda secret: Artifact("document", secret, "book.pdf"))
+    access.sells("note")
+    before = len(anna.messages())
+    access.buy(anna)
+    assert told(anna, before) == []
+    assert access.shop.kiosk.count("messages") == 0
+    anna.say("/my")
+    card = anna.tap("Access and keys")
+    assert [button["text"] for button in buttons(card)] == ["‹ Back", "Main menu"]
+
+
 @pytest.mark.parametrize("code", ["ru", "uk", "en"])
 def test_a_good_is_called_by_its_name_in_the_persons_language(access: AccessShop, code: str) -> None:
     visitor = access.shop.visitor(language_code=code)
