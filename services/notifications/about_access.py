@@ -19,7 +19,7 @@ def qr(it: Occasion) -> Outgoing | None:
 
 def good(it: Occasion) -> Outgoing | None:
     """Anything else that is shown: a link, an invitation, a key, a text."""
-    return _shown(it, -1, "link", "invite", "key", "text")
+    return _shown(it, -1, *goods.TOGETHER)
 
 
 def moved(it: Occasion) -> Outgoing | None:
@@ -58,6 +58,12 @@ def delayed(it: Occasion) -> Outgoing:
         text = _(
             "Everything of this kind is taken at the moment. You get yours as soon as there is more: we send it here,"
             " you do not need to do anything."
+        )
+    elif found is not None and len(it.given()) > 1:
+        text = _(
+            "We have your payment. Preparing <b>{title}</b> takes longer than usual: we keep trying and send it here as"
+            " soon as it is ready. You do not need to do anything.",
+            title=goods.title(_, found.good),
         )
     else:
         text = _(

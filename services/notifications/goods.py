@@ -12,6 +12,7 @@ from services.platform.i18n import Language
 
 # Kinds for which an app has to be set up.
 WITH_APPS = frozenset({"wireguard", "remnawave"})
+TOGETHER = frozenset({"link", "invite", "key", "text"})  # artifacts that make one message
 LONGEST_CAPTION = 1000  # characters with their markup; Telegram takes 1024 without
 LONGEST_TEXT = 4000  # of 4096
 LONGEST_COPY = 256  # CopyTextButton, Telegram Bot API 10.3
@@ -35,12 +36,17 @@ def title(_: Language, good: catalog.Good) -> str:
     return _.own(good.title) or names.get(good.kind, good.name)
 
 
+def is_shown(access: provisioning.Access) -> bool:
+    """There is something for `shown` to show."""
+    return any(one.kind == "file" or one.kind in TOGETHER for one in access.artifacts)
+
+
 def shown(_: Language, access: provisioning.Access, heading: str, rows: Rows = ()) -> list[Outgoing]:
     """All of it, `heading` (HTML) first, with `rows` of buttons below. Nothing where there is nothing to show.
     Documents are not sent here."""
     file = access.artifact("file")
     messages = [] if file is None else [_file(_, file, heading, rows), _code(_, file)]
-    others = [one for one in access.artifacts if one.kind in ("link", "invite", "key", "text")]
+    others = [one for one in access.artifacts if one.kind in TOGETHER]
     if others:
         messages.append(_together(_, access, others, "" if file else heading, rows))
     return messages

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from services import identity, provisioning
+from services.notifications import goods
 from services.notifications.tell import tell
 from services.platform.crypto import Cipher
 
@@ -30,6 +31,8 @@ def tell_access_granted(tx: Session, cipher: Cipher, event: provisioning.AccessG
         "anew": not _is_of_subscription(event),
     }
     if event.fresh:
+        if not goods.is_shown(access):
+            return  # documents are sent by themselves
         kind = "access_file" if access.artifact("file") else "access_good"
         if not tell(tx, event.party, kind, about, params, now):
             tell(tx, event.party, kind, f"{about}:{event.grant_id}", params | {"also": True}, now)

@@ -48,7 +48,7 @@ def actions(_: Language, card: Card, support: str | None) -> list[Row]:
 
 def _ready_actions(_: Language, card: Card) -> list[Row]:
     access, number = card.access, card.access.grant_id
-    kinds = [one.kind for one in access.artifacts]
+    kinds = [one.kind for one in access.artifacts if one.kind != "document"]
     rows: list[Row] = []
     if access.is_limited:
         rows.append(_more_traffic(_, card.subscription))
