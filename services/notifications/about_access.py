@@ -114,6 +114,6 @@ def _heading(it: Occasion, access: Access) -> str:
     parts = [about_life.begins(it, access.location)]
     if limit := about_life.new_limit(it):
         parts.append(limit)
-    if access.good.title:
+    if access.good.title and not access.artifact("invite"):
         parts.append(f"<b>{html.escape(title, quote=False)}</b>")
     return "\n".join(parts)

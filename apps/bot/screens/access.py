@@ -90,7 +90,7 @@ def _about(_: Language, card: Card, now: datetime, zone: str) -> list[str]:
 def _ready(_: Language, card: Card, now: datetime, zone: str) -> list[str]:
     access, terms = card.access, card.subscription.terms
     lines = [_until(_, card.subscription, now, zone)]
-    if access.location:
+    if access.location and not access.artifact("invite"):
         lines.append(_("📍 Location: {location}", location=access.location))
     if access.artifact("file") or access.artifact("link"):
         traffic, *others = limits(_, terms.traffic_bytes, terms.devices, terms.speed_mbps)

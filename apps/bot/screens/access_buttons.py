@@ -52,7 +52,9 @@ def _ready_actions(_: Language, card: Card) -> list[Row]:
     rows: list[Row] = []
     if access.is_limited:
         rows.append(_more_traffic(_, card.subscription))
-    if kinds:
+    if invite := access.artifact("invite"):
+        rows.append([link(_.label("Join"), invite.content)])
+    elif kinds:
         rows.append([button(_send(_, kinds[0]), words.SendAccess(grant_id=number))])
     choices: Row = []
     if Capability.DEVICES in card.can:
@@ -79,8 +81,6 @@ def _send(_: Language, kind: str) -> str:
             return _.label("Configuration and QR")
         case "link":
             return _.label("Link and QR")
-        case "invite":
-            return _.label("The invitation again")
         case "key":
             return _.label("The key again")
         case _other:
