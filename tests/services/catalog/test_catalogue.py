@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
+from apps.sandbox.telegram import PRIVATE_CHANNEL
 from services import catalog
 from services.catalog import BadCatalogue, NotForSale, Period, Quote, TariffNotFound
 from services.platform.i18n import LANGUAGES
@@ -240,3 +241,9 @@ def test_faults_of_token_tariffs_are_told(tx: Session, now: datetime) -> None:
         assert any(expected in fault for fault in faults(tx, toml, now)), change
     for rate in ('"0"', '"-1"', '"1e3"', '"0.0000001"', '"x"'):
         assert faults(tx, TOKENS.replace('"1.5"', rate), now), rate
+
+
+def test_the_sandbox_sells_its_own_channel_beside_the_sample(tx: Session, now: datetime) -> None:
+    catalog.import_catalogue(tx, SAMPLE.read_text(), now)
+    catalog.import_catalogue(tx, (SAMPLE.parents[1] / "sandbox" / "catalog.world.toml").read_text(), now)
+    assert catalog.good(tx, "club").options == {"chat": PRIVATE_CHANNEL}
