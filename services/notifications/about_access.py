@@ -53,7 +53,7 @@ def extended(it: Occasion) -> Outgoing:
 
 
 def delayed(it: Occasion) -> Outgoing:
-    _ = it.say
+    found, _ = it.grant(), it.say
     if it.params.get("reason") == "out_of_stock":
         text = _(
             "Everything of this kind is taken at the moment. You get yours as soon as there is more: we send it here,"
