@@ -161,16 +161,19 @@ class WireguardFleet(Provisioner):
             peers = tx.scalars(own.order_by(WireguardPeerRow.slot).with_for_update())
             applied = self._servers.applied(tx, code)
             settled = [peer for peer in peers if peer.revision <= applied]
-            lost = [peer for peer in settled if peer.active and peer.public_key not in look.live]
+            lost = {peer.grant_id for peer in settled if peer.active and peer.public_key not in look.live}
             count(settled, look)
-            metered = [peer for peer in settled if peer not in lost and meter(peer, wishes[peer.grant_id], now)]
+            metered = [
+                peer for peer in settled if peer.grant_id not in lost and meter(peer, wishes[peer.grant_id], now)
+            ]
             for peer in metered:
                 self._pool.changed(tx, peer)
             if lost:
                 self._servers.lost(tx, code)
         if metered:
             self._servers.push(db, code, now)
-        yield from ((peer.grant_id, Held("absent") if peer in lost else self._held(peer)) for peer in settled)
+        for peer in settled:
+            yield peer.grant_id, Held("absent") if peer.grant_id in lost else self._held(peer)
 
     def _count_first(self, db: Database, grant: Grant) -> None:
         """Where there is a limit, what was used until now belongs to the period that may end now. A server that does
