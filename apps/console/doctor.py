@@ -8,7 +8,7 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from apps.console import doctor_money
+from apps.console import doctor_money, doctor_vpn
 from apps.console.findings import Finding, Trouble
 from services import assembly, catalog
 from services.kit import Kit
@@ -49,8 +49,7 @@ def examine(kit: Kit) -> Iterator[Finding]:
         ("Telegram bot", _bot),
         ("Telegram updates", _updates),
         *doctor_money.checks(kit),
-        *((f"VPN server {server.code}", _server(server.code)) for server in kit.settings.vpn_servers),
-        ("VPN servers", _servers),
+        *doctor_vpn.checks(kit),
         ("Storage", _storage),
         ("Support", _support),
     ]
@@ -126,24 +125,6 @@ def _updates(kit: Kit) -> str:
     if complaint := webhook.get("last_error_message"):
         raise Trouble(f"Telegram could not deliver: {complaint}", "look at PUBLIC_URL and the web process's logs")
     return f"webhook {url}, {waiting} waiting"
-
-
-def _server(code: str) -> Callable[[Kit], str]:
-    def check(kit: Kit) -> str:
-        try:
-            return kit.provisioners["wireguard"].check(code).says
-        except KioskError as error:
-            name = f"VPN_{code.upper()}_"
-            raise Trouble(str(error), f"look at {name}AGENT_URL and {name}AGENT_SECRET, then at the agent") from None
-
-    return check
-
-
-def _servers(kit: Kit) -> str:
-    codes = [server.code for server in kit.settings.vpn_servers]
-    if not codes:
-        raise Trouble("there is none to give access on", "set VPN_SERVERS and its groups; see apps/agent/README.md")
-    return ", ".join(codes)
 
 
 def _storage(kit: Kit) -> str:

@@ -99,6 +99,13 @@ class VpnServer:
         traffic = self._traffic() | {public_key: {"latest_handshake": latest_handshake, "rx": rx, "tx": tx}}
         write_atomically(self._directory / "traffic.json", json.dumps(traffic).encode())
 
+    def reinstall(self) -> None:
+        """It has forgotten everything but its keys."""
+        with self._starting:
+            self.stop()
+            for file in self._directory.glob("*.json"):
+                file.unlink()
+
     def stop(self) -> None:
         """The agent leaves when its standard input ends."""
         if self._process is not None:
@@ -176,6 +183,10 @@ class VpnWorld:
         self._server(request).carry(given["public_key"], given["rx"], given["tx"], given.get("latest_handshake", 0))
         return JSONResponse({})
 
+    async def reinstall(self, request: Request) -> Response:
+        await asyncio.to_thread(self._server(request).reinstall)
+        return JSONResponse({})
+
     async def agent(self, request: Request) -> Response:
         server, fault = self._server(request), self._take_fault()
         answer = await server.forward(request) if fault is None or fault.mode in AFTER else None
@@ -212,7 +223,7 @@ class VpnWorld:
 
 def create_app(directory: Path, *, secret: str, codes: Sequence[str] = ("de1", "nl1")) -> Starlette:
     """`/` the page, `/faults`, and for each code `peers.json` and `server.json` unsigned, `traffic` to set
-    counters, the rest to its agent.
+    counters and `reinstall`, the rest to its agent.
 
     `secret` is every agent's. The agents end with this process, or with the application's lifespan."""
     world = VpnWorld(directory, secret, codes)
@@ -229,6 +240,7 @@ def create_app(directory: Path, *, secret: str, codes: Sequence[str] = ("de1", "
             Route("/faults", world.faults, methods=["GET", "POST", "DELETE"]),
             Route("/{code}/peers.json", world.peers),
             Route("/{code}/server.json", world.server),
+            Route("/{code}/reinstall", world.reinstall, methods=["POST"]),
             Route("/{code}/traffic", world.traffic, methods=["POST"]),
             Route("/{code}/{path:path}", world.agent, methods=["GET", "PUT"]),
         ],

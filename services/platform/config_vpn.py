@@ -42,7 +42,9 @@ class VpnServer(BaseModel):
 def read_servers(
     given: Mapping[str, str], faults: list[str], lines: Callable[[ValidationError, str], list[str]]
 ) -> Iterator[VpnServer]:
-    """Those of VPN_SERVERS that are right; what is wrong with the others is added to `faults`, as `lines` words it."""
+    """Those of VPN_SERVERS that are right; what is wrong with the others is added to `faults`, as `lines` words it.
+    Whoever sets up a server believes to be alone there: two codes for one would end each other's peers."""
+    told: dict[tuple[str | None, str], str] = {}
     for code in dict.fromkeys(part.strip() for part in given.get("VPN_SERVERS", "").split(",") if part.strip()):
         if not re.fullmatch(CODE, code):
             faults.append(f"VPN_SERVERS: each code must match {CODE}")
@@ -52,6 +54,12 @@ def read_servers(
         needed = NEEDED.get(group.get("kind", "agent"), ())
         faults += [f"{prefix}{name.upper()}: missing" for name in needed if name not in group]
         try:
-            yield VpnServer.model_validate({**group, "code": code})
+            server = VpnServer.model_validate({**group, "code": code})
         except ValidationError as error:
             faults += lines(error, prefix)
+            continue
+        at = (server.agent_url, "") if server.kind == "agent" else (server.portal_url, server.portal_interface)
+        if at[0] and told.setdefault(at, code) != code:
+            which = "AGENT_URL" if server.kind == "agent" else "PORTAL_INTERFACE"
+            faults.append(f"{prefix}{which}: is that of {told[at]}")
+        yield server

@@ -76,8 +76,9 @@ class WireguardPeerRow(Base):
     else. `revision` is the server's at this peer's last change, `generation` the grant's when its keys were made.
 
     Of a grant that moves, the new peer is `current`, and the old one stays active until the new one is confirmed.
-    `used_bytes` were used since `usage_epoch` began; `counted_bytes` is what the server's counter, which begins anew
-    with every restart, showed at `counted_at` (wall clock)."""
+    `used_bytes` were used since `counting_since`, in the grant's `usage_epoch`; `counted_bytes` is what the server's
+    counter, which begins anew with every restart, showed at `counted_at` (wall clock). A `limited` one is inactive
+    because it has used up its traffic."""
 
     __tablename__ = "wireguard_peers"
     server: Mapped[str] = mapped_column(ForeignKey(WireguardServerRow.code), primary_key=True)
@@ -92,10 +93,12 @@ class WireguardPeerRow(Base):
     active: Mapped[bool]
     free_after: Mapped[datetime | None]
     current: Mapped[bool]
+    limited: Mapped[bool]
     used_bytes: Mapped[int]
     counted_bytes: Mapped[int]
     usage_epoch: Mapped[int]
     counted_at: Mapped[datetime | None]
+    counting_since: Mapped[datetime]
     __table_args__ = (
         UniqueConstraint("server", "ipv4"),
         UniqueConstraint("server", "ipv6"),

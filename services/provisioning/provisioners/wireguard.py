@@ -29,10 +29,12 @@ from services.provisioning.provisioners.base import (
     Misconfigured,
     Provisioner,
     Ref,
+    TryLater,
 )
 from services.provisioning.provisioners.wireguard_places import choices, offered_by
 from services.provisioning.provisioners.wireguard_pool import Pool
-from services.provisioning.provisioners.wireguard_push import Look, Servers
+from services.provisioning.provisioners.wireguard_push import Servers
+from services.provisioning.provisioners.wireguard_usage import count, is_used_up, meter
 from services.provisioning.wireguard import config_file
 
 log = structlog.get_logger(__name__)
@@ -64,6 +66,7 @@ class WireguardFleet(Provisioner):
     def apply(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
         """One that moves gets its new peer first; the old one ends when the new server has confirmed. A server that is
         left and does not answer holds nobody up: it is told by `repair`."""
+        self._count_first(db, grant)
         with db.begin() as tx:
             if grant.state == "ended" and self._pool.peer(tx, grant.id) is None:
                 return Held("absent")
@@ -83,11 +86,21 @@ class WireguardFleet(Provisioner):
         return replace(self._held(peer), problem=problem)
 
     def fetch(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
+        """What was used is counted, in our own tables; a limit that is reached is told, and kept by `survey`."""
+        with db.begin() as tx:
+            there = self._pool.peer(tx, grant.id)
+        if there is None:
+            return Held("absent")
+        look = self._servers.look(there.server)
         with db.begin() as tx:
             peer = self._pool.peer(tx, grant.id)
-        if peer is None:
-            return Held("absent")
-        return dict(self.survey(db, peer.server, [(grant, ref)], now)).get(grant.id) or self._held(peer)
+            if peer is None or peer.server != there.server:
+                raise TryLater("it moves just now", after=2)
+            count([peer], look)
+            if peer.active and peer.public_key not in look.live:
+                return Held("absent")
+            held = self._held(peer)
+            return replace(held, state="limited") if peer.active and is_used_up(peer, grant) else held
 
     def remove(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> None:
         self.apply(db, replace(grant, state="ended"), ref, now)
@@ -117,22 +130,19 @@ class WireguardFleet(Provisioner):
     def survey(
         self, db: Database, place: str, grants: Sequence[tuple[Grant, Ref]], now: datetime
     ) -> Iterator[tuple[int, Held]]:
-        """Two questions to the server at most, however many the grants are. Those whose last change it has not
-        confirmed yet are passed over. What was used is counted, in our own tables."""
-        look = self._servers.look(place)
+        """Two questions to a server at most, however many the grants are; those which have moved are looked for where
+        they are. Passed over is whose last change is not confirmed yet. What was used is counted, and who has used up
+        their traffic is cut off."""
+        wishes = {grant.id: grant for grant, _ in grants}
         with db.begin() as tx:
-            ids = [grant.id for grant, _ in grants]
-            own = select(WireguardPeerRow).where(WireguardPeerRow.grant_id.in_(ids), WireguardPeerRow.current)
-            peers = {peer.grant_id: peer for peer in tx.scalars(own.order_by(WireguardPeerRow.slot).with_for_update())}
-            here = {grant_id: peer for grant_id, peer in peers.items() if peer.server == place}
-            applied = self._servers.applied(tx, place)
-            self._servers.count(tx, here, look)
-            settled = {key: peer for key, peer in here.items() if peer.revision <= applied}
-            found = {key: self._seen(peer, look) for key, peer in settled.items()}
-            if any(held.state == "absent" for held in found.values()):
-                self._servers.lost(tx, place)
-        yield from found.items()
-        yield from ((grant_id, Held("absent")) for grant_id in ids if grant_id not in peers)
+            there = select(WireguardPeerRow.grant_id, WireguardPeerRow.server).where(
+                WireguardPeerRow.grant_id.in_(wishes), WireguardPeerRow.current
+            )
+            servers = {grant_id: server for grant_id, server in tx.execute(there)}  # noqa: C416 - rows are not pairs to mypy
+        for server in sorted({*servers.values()}, key=lambda code: code != place):
+            own = {grant_id: wishes[grant_id] for grant_id, code in servers.items() if code == server}
+            yield from self._survey_one(db, server, own, now)
+        yield from ((grant_id, Held("absent")) for grant_id in wishes.keys() - servers.keys())
 
     def repair(self, db: Database, place: str, now: datetime) -> None:
         self._servers.repair(db, place, now)
@@ -140,10 +150,49 @@ class WireguardFleet(Provisioner):
     def close(self) -> None:
         self._servers.close()
 
-    def _seen(self, peer: WireguardPeerRow, look: Look) -> Held:
-        if peer.active and peer.public_key not in look.live:
-            return Held("absent")
-        return self._held(peer)
+    def _survey_one(
+        self, db: Database, code: str, wishes: Mapping[int, Grant], now: datetime
+    ) -> Iterator[tuple[int, Held]]:
+        look = self._servers.look(code)
+        with db.begin() as tx:
+            own = select(WireguardPeerRow).where(
+                WireguardPeerRow.server == code, WireguardPeerRow.grant_id.in_(wishes), WireguardPeerRow.current
+            )
+            peers = tx.scalars(own.order_by(WireguardPeerRow.slot).with_for_update())
+            applied = self._servers.applied(tx, code)
+            settled = [peer for peer in peers if peer.revision <= applied]
+            lost = {peer.grant_id for peer in settled if peer.active and peer.public_key not in look.live}
+            count(settled, look)
+            metered = [
+                peer for peer in settled if peer.grant_id not in lost and meter(peer, wishes[peer.grant_id], now)
+            ]
+            for peer in metered:
+                self._pool.changed(tx, peer)
+            if lost:
+                self._servers.lost(tx, code)
+        if metered:
+            self._servers.push(db, code, now)
+        for peer in settled:
+            yield peer.grant_id, Held("absent") if peer.grant_id in lost else self._held(peer)
+
+    def _count_first(self, db: Database, grant: Grant) -> None:
+        """Where there is a limit, what was used until now belongs to the period that may end now. A server that does
+        not answer does not stop anything: it is looked at again later."""
+        if grant.traffic_bytes is None:
+            return
+        with db.begin() as tx:
+            there = self._pool.peer(tx, grant.id)
+        if there is None:
+            return
+        try:
+            look = self._servers.look(there.server)
+        except KioskError as error:
+            log.info("usage_not_counted", server=there.server, grant=grant.id, error=error.code)
+            return
+        with db.begin() as tx:
+            peer = self._pool.peer(tx, grant.id)
+            if peer is not None and peer.server == there.server:
+                count([peer], look)
 
     def _held(self, peer: WireguardPeerRow) -> Held:
         server = self._settings.get(peer.server)
@@ -159,7 +208,7 @@ class WireguardFleet(Provisioner):
             endpoint=server.endpoint,
         )
         return Held(
-            "active" if peer.active else "suspended",
+            "active" if peer.active else "limited" if peer.limited else "suspended",
             ref={"server": server.code, "slot": peer.slot},
             key=peer.public_key,
             place=server.code,

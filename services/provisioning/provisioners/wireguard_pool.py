@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from services.platform.config_vpn import VpnServer
 from services.platform.crypto import Cipher
 from services.provisioning.models import WireguardPeerRow, WireguardServerRow
+from services.provisioning.provisioners import wireguard_usage as usage
 from services.provisioning.provisioners.base import Grant, Misconfigured, OutOfStock
 from services.provisioning.provisioners.wireguard_places import allowed
 from services.provisioning.wireguard import addresses, keys
@@ -35,19 +36,15 @@ class Pool:
         peer = self.peer(tx, grant.id)
         if peer is None or self._is_to_move(peer, grant):
             peer = self._allocate(tx, grant, peer, now)
-        if peer.usage_epoch < grant.usage_epoch:
-            peer.usage_epoch = grant.usage_epoch
-            if grant.traffic_reset == "period":
-                peer.used_bytes = 0
+        usage.begin_anew(peer, grant, now)
         before = (peer.active, peer.free_after is None, peer.generation, peer.revision > 0)
         if peer.generation < grant.generation:
             self._renew_keys(peer, grant)
-        peer.active = grant.state == "active"
+        peer.limited = grant.state == "active" and usage.is_used_up(peer, grant)
+        peer.active = grant.state == "active" and not peer.limited
         peer.free_after = None if grant.state != "ended" else peer.free_after or now + REST
         if before != (peer.active, peer.free_after is None, peer.generation, True):
-            peer.revision = self.next_revision(tx, peer.server)
-            if not peer.active:
-                peer.counted_bytes = 0  # the server's counter begins anew when the peer comes back
+            self.changed(tx, peer)
         return peer
 
     def leave(self, tx: Session, peer: WireguardPeerRow, now: datetime) -> list[str]:
@@ -62,9 +59,13 @@ class Pool:
         left = []
         for other in tx.scalars(others.order_by(WireguardPeerRow.server).with_for_update()):
             other.active, other.free_after = False, now + REST
-            other.revision = self.next_revision(tx, other.server)
+            self.changed(tx, other)
             left.append(other.server)
         return left
+
+    def changed(self, tx: Session, peer: WireguardPeerRow) -> None:
+        """The server is to be told of it."""
+        peer.revision = self.next_revision(tx, peer.server)
 
     def peer(self, tx: Session, grant_id: int) -> WireguardPeerRow | None:
         own = select(WireguardPeerRow).where(WireguardPeerRow.grant_id == grant_id, WireguardPeerRow.current)
@@ -144,9 +145,10 @@ class Pool:
                 peer.current = True
                 if not returns:  # else it comes back before it had gone
                     peer.grant_id, peer.active, peer.free_after, peer.revision = grant.id, False, now, 0
-                    peer.counted_bytes, peer.counted_at = 0, None
+                    peer.counted_bytes, peer.counted_at, peer.limited = 0, None, False
                     self._renew_keys(peer, grant)
                 peer.used_bytes, peer.usage_epoch = (old.used_bytes, old.usage_epoch) if old else (0, grant.usage_epoch)
+                peer.counting_since = old.counting_since if old else now
                 tx.add(peer)
                 tx.flush()
                 return peer
@@ -183,7 +185,8 @@ class Pool:
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
-    return ~WireguardPeerRow.active & (WireguardPeerRow.free_after <= now)
+    """Not null even where there is no `free_after`: a suspended peer is never free."""
+    return ~WireguardPeerRow.active & WireguardPeerRow.free_after.is_not(None) & (WireguardPeerRow.free_after <= now)
 
 
 def _place(grant_id: int) -> str:

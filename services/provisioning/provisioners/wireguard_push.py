@@ -1,9 +1,8 @@
-"""Telling servers what our tables say, and hearing from them what was used."""
+"""Telling servers what our tables say, and looking at what they hold."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -12,23 +11,14 @@ from sqlalchemy.orm import Session
 from services.platform.clock import wall_clock
 from services.platform.config_vpn import VpnServer
 from services.platform.db import Database
-from services.provisioning.models import WireguardPeerRow, WireguardServerRow
+from services.provisioning.models import WireguardServerRow
 from services.provisioning.provisioners.base import Misconfigured, TryLater
 from services.provisioning.provisioners.wireguard_pool import Pool
-from services.provisioning.wireguard.agent import PeerStats, StaleRevision
+from services.provisioning.provisioners.wireguard_usage import Look
+from services.provisioning.wireguard.agent import StaleRevision
 from services.provisioning.wireguard.ways import WantedPeer, Way, way_to
 
 PUSHES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A server at one moment: `live` are the public keys that may connect, `stats` by public key where it counts."""
-
-    live: frozenset[str]
-    stats: Mapping[str, PeerStats]
-    asked_at: datetime  # wall clock
-    answered_at: datetime
 
 
 class Servers:
@@ -77,18 +67,6 @@ class Servers:
         asked_at, way = wall_clock(), self.way(code)
         live, stats = way.look()
         return Look(frozenset(live), stats, asked_at, wall_clock())
-
-    def count(self, tx: Session, peers: Mapping[int, WireguardPeerRow], look: Look) -> None:
-        """Adds what was used since the last look. Peers must be locked."""
-        for peer in peers.values():
-            seen = look.stats.get(peer.public_key)
-            if seen is None or (peer.counted_at is not None and peer.counted_at >= look.asked_at):
-                continue  # a later answer was counted already
-            counter = seen.rx + seen.tx
-            # A counter that went back began anew: with the server, or with the peer.
-            peer.used_bytes += counter - peer.counted_bytes if counter >= peer.counted_bytes else counter
-            peer.counted_bytes, peer.counted_at = counter, look.answered_at
-        tx.flush()
 
     def lost(self, tx: Session, code: str) -> None:
         """A confirmed peer is not there: the next push must not be thought unnecessary."""

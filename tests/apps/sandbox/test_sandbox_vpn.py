@@ -149,6 +149,28 @@ def test_a_fault_costs_one_try_and_nothing_else(world: str, connect: Connect, mo
     assert kept(world) == [ALICE.public_key, BOB.public_key]
 
 
+def test_counters_are_set_by_hand_and_begin_anew_when_a_peer_comes_back(world: str, connect: Connect) -> None:
+    client = connect(world)
+    client.push(1, [ALICE, BOB])
+    carried = {"public_key": ALICE.public_key, "rx": 5, "tx": 7, "latest_handshake": 1790000000}
+    assert httpx.post(f"{world}/de1/traffic", json=carried).status_code == 200
+    assert [(row.rx, row.tx) for row in client.stats().values()] == [(5, 7), (0, 0)]
+
+    client.push(2, [BOB])
+    client.push(3, [ALICE, BOB])
+    assert [(row.rx, row.tx) for row in client.stats().values()] == [(0, 0), (0, 0)]
+
+
+def test_a_reinstalled_server_knows_nobody(world: str, connect: Connect) -> None:
+    client = connect(world)
+    client.push(7, [ALICE, BOB])
+    httpx.post(f"{world}/de1/reinstall")
+
+    assert (client.health().revision, kept(world)) == (0, [])
+    client.push(1, [BOB])
+    assert kept(world) == [BOB.public_key]
+
+
 def test_a_fault_without_times_lasts_until_it_is_ended(world: str, connect: Connect) -> None:
     client = connect(world)
     assert order(world, mode="down").json() == {"mode": "down", "times": None, "delay": 15.0}

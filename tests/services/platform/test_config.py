@@ -24,7 +24,7 @@ VPN = {
         f"VPN_{code}_{name}": value
         for code in ("DE1", "NL1")
         for name, value in {
-            "AGENT_URL": "https://agent.example.net/",
+            "AGENT_URL": f"https://{code.lower()}.example.net/",
             "AGENT_SECRET": "0123456789abcdef",
             "PUBLIC_KEY": KEY,
             "ENDPOINT": "vpn.example.net:51820",
@@ -189,7 +189,7 @@ def test_other_redis_addresses_are_refused(url: str) -> None:
 
 def test_groups_of_vpn_servers() -> None:
     de, nl = load({**GOOD, **VPN, "VPN_NL1_CAPACITY": "10", "VPN_FR1_LOCATION": "nobody asked"}).vpn_servers
-    assert (de.code, de.agent_url, de.capacity, nl.capacity) == ("de1", "https://agent.example.net", 250, 10)
+    assert (de.code, de.agent_url, de.capacity, nl.capacity) == ("de1", "https://de1.example.net", 250, 10)
     assert names(faults(**(VPN | {"VPN_NL1_NETWORK4": "10.0.0.1/8"}))) == {"VPN_NL1_NETWORK4"}
     assert names(faults(**(VPN | {"VPN_DE1_AGENT_SECRET": "short", "VPN_NL1_PUBLIC_KEY": "x"}))) == {
         "VPN_DE1_AGENT_SECRET",
@@ -217,6 +217,16 @@ def test_a_server_may_be_a_portal() -> None:
     assert names(faults(**given)) == {"VPN_NL1_AGENT_URL", "VPN_NL1_AGENT_SECRET"}
     assert names(faults(**given, **portal | {"VPN_NL1_KIND": "panel"})) == {"VPN_NL1_KIND"}
     assert names(faults(**given, **portal | {"VPN_NL1_PORTAL_USER": "a:b"})) == {"VPN_NL1_PORTAL_USER"}
+
+
+def test_a_server_has_one_code() -> None:
+    """Each list of peers is the whole list: two of them would end each other's people."""
+    same = VPN | {"VPN_NL1_AGENT_URL": VPN["VPN_DE1_AGENT_URL"]}
+    assert faults(**same) == ["VPN_NL1_AGENT_URL: is that of de1"]
+    portals = {f"VPN_{code}_{name}": value for code in ("DE1", "NL1") for name, value in PORTAL.items()}
+    portals |= {f"VPN_{code}_PORTAL_TOKEN": SECRET for code in ("DE1", "NL1")}
+    assert faults(**VPN, **portals) == ["VPN_NL1_PORTAL_INTERFACE: is that of de1"]
+    assert len(load({**GOOD, **VPN, **portals, "VPN_NL1_PORTAL_INTERFACE": "wg1"}).vpn_servers) == 2
 
 
 def test_older_and_platform_names_are_understood() -> None:

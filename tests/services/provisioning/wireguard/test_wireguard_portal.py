@@ -363,6 +363,16 @@ def test_a_broken_line_to_the_portal_is_tried_later(puppet: Puppet, connect: Con
         connect(puppet.url, read=0.3).peers()
 
 
+def test_the_stand_in_shows_its_peers_without_secrets(portal_url: str, portal: PortalClient) -> None:
+    peer = made(2)
+    portal.create(suspended(peer))
+    page = httpx.get(f"{portal_url}/").text
+
+    assert "kiosk-k2" in page
+    assert "suspended by Kiosk" in page
+    assert peer.preshared_key not in page
+
+
 def test_secrets_stay_out_of_what_is_printed(portal: PortalClient) -> None:
     peer = made(2)
     portal.create(peer)
