@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from aiogram import Bot, Router
 from aiogram.types import CallbackQuery
 
@@ -113,6 +115,8 @@ def card_of(kit: Kit, user: User, grant_id: int) -> Card:
     with kit.db.begin() as tx:
         access = provisioning.own_access(tx, kit.cipher, user.party, grant_id)
         one = subscriptions.own_subscription(tx, user.party, access.subscription_id)
+        if phase(one, kit.clock.now()) == "expired":  # the sweep that ends it may be a minute behind
+            access = dataclasses.replace(access, state="ended", artifacts=())
         given = _current(provisioning.access_of(tx, kit.cipher, user.party, one.id))
         provisioner = kit.provisioners.get(access.kind)
         can = provisioner.capabilities if provisioner else Capability.NONE

@@ -34,7 +34,7 @@ def render_access(
     """`support` is the username to write to; `note` (HTML) is said first."""
     access = card.access
     parts = [note, f"🔑 {bold(title(_, access.good))}", *_about(_, card, now, zone)]
-    rows = actions(_, card, support)
+    rows = actions(_, card, now, support)
     up = callbacks.Mine() if card.is_alone else callbacks.Config(subscription_id=card.subscription.id)
     return Screen("\n\n".join(part for part in parts if part), keyboard(*rows, back(_, up), to_menu(_)))
 
@@ -83,8 +83,10 @@ def _about(_: Language, card: Card, now: datetime, zone: str) -> list[str]:
             return [_("⏸ The subscription is paused, and this access with it.")]
         case "sold_out":
             return [_("😔 The last one was gone when your payment came. We are sorry: your money comes back to you.")]
-        case _ended:
+        case _ended if phase(one, now) == "expired":
             return [_("⌛ This access has ended.")]
+        case _left:
+            return [_("⌛ This access has ended: your tariff gives other things now.")]
 
 
 def _ready(_: Language, card: Card, now: datetime, zone: str) -> list[str]:

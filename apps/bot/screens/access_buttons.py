@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from apps.bot import callbacks
 from apps.bot import callbacks_access as words
 from apps.bot import callbacks_life as life
 from apps.bot.keyboards import Row, button, link
 from apps.bot.links import support_url
+from apps.bot.screens.subscription import next_step, phase
 from services.platform.i18n import Language
 from services.provisioning import Access, Capability
 from services.subscriptions import Subscription
@@ -29,12 +31,12 @@ class Card:
     is_alone: bool = True
 
 
-def actions(_: Language, card: Card, support: str | None) -> list[Row]:
+def actions(_: Language, card: Card, now: datetime, support: str | None) -> list[Row]:
     """`support` is the username to write to."""
     access, one = card.access, card.subscription
     match access.state:
         case "ready":
-            return _ready_actions(_, card)
+            return _ready_actions(_, card, now)
         case "preparing":
             again = [button(_.label("Look again"), words.ShowAccess(grant_id=access.grant_id))]
             return [again, _contact(_, support)] if access.is_delayed else [again]
@@ -43,15 +45,15 @@ def actions(_: Language, card: Card, support: str | None) -> list[Row]:
         case "suspended" | "sold_out":
             return [_contact(_, support)]
         case _ended:
-            return [[button(_.label("Renew"), callbacks.Renew(subscription_id=one.id))]]
+            return [] if phase(one, now) not in ("expired", "grace") else [[next_step(_, one, now)]]
 
 
-def _ready_actions(_: Language, card: Card) -> list[Row]:
+def _ready_actions(_: Language, card: Card, now: datetime) -> list[Row]:
     access, number = card.access, card.access.grant_id
     kinds = [one.kind for one in access.artifacts if one.kind != "document"]
     rows: list[Row] = []
     if access.is_limited:
-        rows.append(_more_traffic(_, card.subscription))
+        rows.append(_more_traffic(_, card.subscription, now))
     if invite := access.artifact("invite"):
         rows.append([link(_.label("Join"), invite.content)])
     elif kinds:
@@ -69,9 +71,9 @@ def _ready_actions(_: Language, card: Card) -> list[Row]:
     return rows
 
 
-def _more_traffic(_: Language, one: Subscription) -> Row:
-    if one.terms.traffic_reset == "period":
-        return [button(_.label("Renew"), callbacks.Renew(subscription_id=one.id))]
+def _more_traffic(_: Language, one: Subscription, now: datetime) -> Row:
+    if one.terms.traffic_reset == "period" or phase(one, now) == "trial":
+        return [next_step(_, one, now)]
     return [button(_.label("Change the tariff"), life.Change(subscription_id=one.id))]
 
 

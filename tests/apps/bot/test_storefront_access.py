@@ -256,7 +256,32 @@ def test_what_an_earlier_tariff_gave_is_not_listed(access: AccessShop, anna: Vis
     access.sells("servers", "club")
     access.buy(anna)
     grants(access, "wanted = CASE kind WHEN 'channel' THEN 'ended' ELSE wanted END")
-    assert opened(anna)["text"].startswith("🔑 Servers of Europe\n\n✅ Works until ")
+    card = opened(anna)
+    assert card["text"].startswith("🔑 Servers of Europe\n\n✅ Works until ")
+    left = anna.press(card, f"access:{access.given(anna)[1].grant_id}")
+    assert "your tariff gives other things now" in left["text"]
+    assert labels(left) == ["‹ Back", "Main menu"]
+
+
+def test_after_the_end_nothing_is_shown_also_before_the_sweep(access: AccessShop, anna: Visitor) -> None:
+    access.sells("servers")
+    access.buy(anna)
+    card, sent = opened(anna), len(anna.messages())
+    (mine,) = access.given(anna)
+    access.shop.kiosk.world.offset.move(int(timedelta(days=40).total_seconds()))
+    for word in ("access", "again", "new", "devices", "places"):
+        ended = anna.press(card, f"{word}:{mine.grant_id}")
+        assert "⌛ This access has ended." in ended["text"], word
+    assert len(anna.messages()) == sent
+    assert access.given(anna)[0].state == "ready", "the sweep has not come yet"
+
+
+def test_a_trial_whose_traffic_is_used_up_leads_to_the_tariffs(access: AccessShop, anna: Visitor) -> None:
+    access.sells("servers", limits="traffic_gb = 50")
+    access.buy(anna)
+    grants(access, "held = 'limited'")
+    access.shop.kiosk.scalar("UPDATE subscriptions SET state = 'trial' RETURNING 1")
+    assert labels(opened(anna))[0] == "Choose a tariff"
 
 
 def test_nothing_of_other_people_is_seen_or_done(access: AccessShop, anna: Visitor) -> None:

@@ -190,3 +190,22 @@ def test_nowhere_else_is_room(access: AccessShop, anna: Visitor) -> None:
     listed = anna.tap("📍 Location")
     assert "There is room nowhere else right now." in listed["text"]
     assert labels(listed) == ["‹ Back", "Main menu"]
+
+
+def test_a_wireguard_fleet_moves_its_people(shop: Storefront, anna: Visitor) -> None:
+    shop.kiosk.buy(anna.person())
+    anna.say("/my")
+    card = anna.tap("Access and keys")
+    assert "📍 Location: Frankfurt" in card["text"]
+    assert labels(card)[:4] == ["Configuration and QR", "📍 Location", "🔄 Replace the keys", "How to connect"]
+    assert "✅ Frankfurt — you are here\n🟢 Amsterdam — plenty of room" in anna.tap("📍 Location")["text"]
+    anna.tap("Amsterdam")
+    assert "Moving to Amsterdam" in anna.tap("Yes, move")["text"]
+    shop.kiosk.drain()
+    shop.kiosk.hurry()
+    file, code = anna.messages()[-2:]
+    assert "is in Amsterdam now. Here is the new access; the old one no longer works." in file["caption"]
+    assert file["document"]["file_name"].startswith("kiosk-nl1")
+    assert code["photo"]
+    anna.say("/my")
+    assert "📍 Location: Amsterdam" in anna.tap("Access and keys")["text"]
