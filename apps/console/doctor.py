@@ -8,7 +8,7 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from apps.console import doctor_money, doctor_panels, doctor_vpn
+from apps.console import doctor_licences, doctor_money, doctor_panels, doctor_vpn
 from apps.console.findings import Finding, Trouble
 from services import assembly, catalog
 from services.kit import Kit
@@ -52,6 +52,7 @@ def examine(kit: Kit) -> Iterator[Finding]:
         *doctor_vpn.checks(kit),
         *doctor_panels.checks(kit),
         ("Private chats", _chats),
+        ("Licence keys", doctor_licences.licence_keys),
         ("Storage", _storage),
         ("Support", _support),
     ]

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from apps.console import licences, terminal
+from apps.console import doctor, doctor_licences, licences, terminal
+from apps.console.findings import Trouble
 from services import provisioning
-from tests.stock import accesses, key_of, keys_in, stocked, verified
-from tests.world import Kiosk
+from tests.stock import SIGNING_KEY, accesses, arrive, key_of, keys_in, stocked, verified
+from tests.world import Kiosk, MakeKiosk
 
 Console = Callable[..., tuple[int, str]]
 
@@ -156,3 +157,21 @@ def test_a_signing_key_is_made_without_a_configuration(capsys: pytest.CaptureFix
         keys.add(said.out.strip())
     assert [len(base64.b64decode(key)) for key in keys] == [32, 32]
     assert all(provisioning.Signer.of([key]).public_keys() for key in keys)
+
+
+def doctor_says(kiosk: Kiosk) -> str:
+    try:
+        return doctor_licences.licence_keys(kiosk.kit)
+    except Trouble as trouble:
+        return f"{trouble.says} -> {trouble.remedy}"
+
+
+def test_the_doctor_looks_at_pools_and_at_the_signing_key(kiosk: Kiosk, make_kiosk: MakeKiosk) -> None:
+    assert doctor_says(kiosk) == "none are sold"
+    stocked(kiosk)
+    assert doctor_says(kiosk).startswith("app cannot be signed -> set LICENCE_SIGNING_KEY")
+    assert any(one.what == "Licence keys" for one in doctor.examine(kiosk.kit))
+    with make_kiosk(LICENCE_SIGNING_KEY=SIGNING_KEY) as signing:
+        assert doctor_says(signing).startswith("nothing is left in games -> import more")
+        arrive(signing, "A", "B")
+        assert doctor_says(signing) == "2 in games, app is signed"

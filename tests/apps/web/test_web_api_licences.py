@@ -159,8 +159,8 @@ def test_without_signing_there_is_no_public_key(make_kiosk: MakeKiosk) -> None:
 
 def test_earlier_public_keys_are_shown_after_the_one_in_use(make_kiosk: MakeKiosk) -> None:
     new = provisioning.make_signing_key()
-    turned_key = make_kiosk(LICENCE_SIGNING_KEY=new, LICENCE_SIGNING_KEY_EARLIER=SIGNING_KEY)
-    with turned_key as turned, calling(turned.kit) as caller:
+    settings = {"LICENCE_SIGNING_KEY": new, "LICENCE_SIGNING_KEY_EARLIER": SIGNING_KEY}
+    with make_kiosk(**settings) as turned, calling(turned.kit) as caller:
         answer = checked(caller.http.get(PUBLIC)).json()
     keys = [base64.b64encode(key).decode() for key in Signer.of([new, SIGNING_KEY]).public_keys()]
     assert [answer["public_key"], *answer["earlier"]] == keys

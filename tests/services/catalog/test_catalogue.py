@@ -247,3 +247,28 @@ def test_the_sandbox_sells_its_own_channel_beside_the_sample(tx: Session, now: d
     catalog.import_catalogue(tx, SAMPLE.read_text(), now)
     catalog.import_catalogue(tx, (SAMPLE.parents[1] / "sandbox" / "catalog.world.toml").read_text(), now)
     assert catalog.good(tx, "club").options == {"chat": PRIVATE_CHANNEL}
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        ("", "exactly one of pool, signed must be given"),
+        ('pool = "games"\nsigned = true', "exactly one of pool, signed must be given"),
+        ("signed = false", "signed has a value that licence does not take"),
+        ('pool = "My Games"', "pool has a value that licence does not take"),
+        ('pool = "games"\nplan = 7', "plan has a value that licence does not take"),
+        ('pool = "games"\nseats = 3', "seats is not known to licence"),
+    ],
+)
+def test_a_licence_is_of_a_pool_or_signed(tx: Session, now: datetime, options: str, fault: str) -> None:
+    good = f'[[good]]\nname = "key"\nkind = "licence"\n{options}\n'
+    with pytest.raises(BadCatalogue) as refused:
+        catalog.import_catalogue(tx, good + tariff_toml(access='["key"]'), now)
+    assert any(fault in one for one in refused.value.faults), refused.value.faults
+
+
+def test_a_licence_needs_a_good(tx: Session, now: datetime) -> None:
+    with pytest.raises(BadCatalogue, match="neither a good nor a kind"):
+        catalog.import_catalogue(tx, tariff_toml(access='["licence"]'), now)
+    good = '[[good]]\nname = "key"\nkind = "licence"\nsigned = true\nplan = "pro"\n'
+    catalog.import_catalogue(tx, good + tariff_toml(access='["key"]'), now)

@@ -297,3 +297,14 @@ def test_one_process_of_each_kind_fits_a_plan_of_20_connections() -> None:
 
 def test_production_is_the_default() -> None:
     assert load(GOOD).app_env == config.app_env({}) == config.app_env({"APP_ENV": ""}) == "prod"
+
+
+def test_a_signing_key_is_32_bytes_and_is_not_shown() -> None:
+    key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    settings = load({**GOOD, "LICENCE_SIGNING_KEY": key, "LICENCE_SIGNING_KEY_EARLIER": f"{key}, {key}"})
+    assert settings.licence_signing_keys == [key] * 3
+    assert key not in repr(settings) + settings.model_dump_json()
+    for wrong in (key[:-1], key[:-2] + "9=", "A" * 44, key + key, f"{key}\n"):
+        assert names(faults(LICENCE_SIGNING_KEY=wrong)) == {"LICENCE_SIGNING_KEY"}
+    assert names(faults(LICENCE_SIGNING_KEY_EARLIER=key)) == {"LICENCE_SIGNING_KEY"}, "the one that signs is missing"
+    assert load(GOOD).licence_signing_keys == []

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from services import provisioning, subscriptions
+from services import catalog, provisioning, subscriptions
 from services.platform.crypto import Cipher
 from services.platform.errors import Misconfigured
 from services.provisioning import AccessNotFound, LicenceNotFound, NothingToReplace, SoldOut, TooSoon
@@ -390,6 +390,25 @@ def test_a_revoked_licence_counts_no_more_until_it_is_restored(kiosk: Kiosk, buy
     assert (verified(kiosk, "KEY-1").state, key_of(kiosk, buyer)) == ("active", "KEY-1")
     with kiosk.kit.db.begin() as tx, pytest.raises(NothingToReplace):
         provisioning.restore_licence(tx, grant_id, reason="again", actor="console:test", now=kiosk.now)
+
+
+def test_what_is_revoked_before_it_came_takes_no_key(kiosk: Kiosk) -> None:
+    stocked(kiosk)
+    anna = kiosk.person()
+    with kiosk.kit.db.begin() as tx:
+        quote = catalog.quote(tx, "game", "RUB", {"all"})
+        subscriptions.give(tx, anna.party, quote, reference="test:1", cause="gift", value=quote.price, now=kiosk.now)
+    kiosk.drain()
+    grant_id = accesses(kiosk, anna)["game-key"].grant_id
+    revoke(kiosk, grant_id)
+    arrive(kiosk, "KEY-1")
+    kiosk.hurry()
+    assert keys_in(kiosk) == {"free": 1}
+    assert kiosk.undone() == []
+    with kiosk.kit.db.begin() as tx:
+        provisioning.restore_licence(tx, grant_id, reason="a mistake", actor="console:test", now=kiosk.now)
+    kiosk.drain()
+    assert key_of(kiosk, anna) == "KEY-1"
 
 
 def test_an_operator_replaces_a_key_at_once(kiosk: Kiosk, buyer: Person) -> None:

@@ -51,6 +51,17 @@ def test_another_letter_anywhere_is_another_key(licence: SignedLicence, data: st
     assert OURS.read(text[:at] + letter + text[at + 1 :]) is None
 
 
+def test_one_key_has_one_text() -> None:
+    """What decoders of Base64 let pass: bits to spare in the last letter, padding, characters between."""
+    text = OURS.write(LICENCE)
+    assert OURS.read(text) == LICENCE
+    letters = string.ascii_letters + string.digits + "-_"
+    others = [text[:-1] + letter for letter in letters.replace(text[-1], "")]
+    others += [text[:40] + between + text[40:] for between in (" ", "\n", "=", "!", "====")]
+    others += [text + "=", text + "==", text.replace("-", "+").replace("_", "/")]
+    assert [OURS.read(other) for other in others if other != text] == [None] * len(others)
+
+
 @given(licences, st.integers(0, 159))
 def test_a_cut_key_is_none(licence: SignedLicence, at: int) -> None:
     text = OURS.write(licence)

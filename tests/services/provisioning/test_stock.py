@@ -233,6 +233,28 @@ def test_the_same_news_again_gives_back_nothing_more(kiosk: Kiosk) -> None:
     assert kiosk.count("messages", "kind = 'sold_out'") == 1
 
 
+def test_a_refund_that_the_provider_cancels_is_for_a_person(kiosk: Kiosk) -> None:
+    """It is not ordered again by itself, however often the news comes; and what arrives is still for others."""
+    _anna, boris = sells_one(kiosk)
+    with refunds_under_way(kiosk):
+        kiosk.buy(boris, "game")
+    external_id = kiosk.scalar("SELECT external_id FROM refunds WHERE state = 'pending'")
+    kiosk.post(f"/yookassa/refunds/{external_id}/finish", outcome="decline", reason="insufficient_funds")
+    kiosk.pass_time(timedelta(hours=1), step=timedelta(minutes=10))
+    with kiosk.kit.db.begin() as tx:
+        tx.execute(text("UPDATE outbox_deliveries SET done_at = NULL WHERE reaction = 'provisioning.undo_sale'"))
+    kiosk.hurry()
+    arrive(kiosk, "KEY-2")
+    kiosk.hurry()
+    assert [one["state"] for one in refunds(kiosk)] == ["canceled"]
+    assert kiosk.count("outbox_events", "name = 'billing.refund_failed'") == 1
+    assert accesses(kiosk, boris)["game-key"].state == "sold_out"
+    kiosk.refund(kiosk.scalar("SELECT max(id) FROM payments"))
+    kiosk.drain()
+    assert accesses(kiosk, boris)["game-key"].state == "ended"
+    assert keys_in(kiosk) == {"free": 1, "taken": 1}
+
+
 def test_operators_are_told_and_give_back_what_the_provider_cannot(
     kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
