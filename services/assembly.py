@@ -23,6 +23,11 @@ from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
 from services.provisioning import Provisioner
+from services.provisioning.provisioners.callout import Callout
+from services.provisioning.provisioners.file import File
+from services.provisioning.provisioners.link import Link
+from services.provisioning.provisioners.manual import Manual
+from services.provisioning.provisioners.text import Text
 from services.provisioning.provisioners.wireguard import WireguardFleet
 
 OPEN_CALLS = 12  # to one provider, of the 16 that apps.threads lets wait
@@ -42,7 +47,9 @@ def build(settings: Settings, process: str) -> Kit:
         pool_size=settings.pool_size(process),
         application=f"kiosk-{process}",
     )
+    storage = _storage(settings)
     provisioners: dict[str, Provisioner] = {"wireguard": WireguardFleet(settings.vpn_servers, cipher)}
+    provisioners |= _goods_without_machines(settings, cipher, storage)
     return Kit(
         settings=settings,
         clock=clock,
@@ -55,7 +62,7 @@ def build(settings: Settings, process: str) -> Kit:
             api_url=settings.telegram_api_url, token=settings.telegram_bot_token.get_secret_value()
         ),
         pace=Pace(client),
-        storage=_storage(settings),
+        storage=storage,
     )
 
 
@@ -70,6 +77,17 @@ def set_up_logs(settings: Settings, process: str) -> None:
     )
     dsn = settings.sentry_dsn.get_secret_value() if settings.sentry_dsn else None
     sentry.set_up(dsn, environment=settings.app_env, release=settings.build_version, process=process)
+
+
+def _goods_without_machines(settings: Settings, cipher: Cipher, storage: Storage | None) -> dict[str, Provisioner]:
+    secrets = [secret.get_secret_value() for secret in settings.callout_secret]
+    return {
+        "text": Text(),
+        "link": Link(),
+        "file": File(storage, has_address=settings.public_url is not None),
+        "manual": Manual(cipher),
+        "callout": Callout(cipher, secrets, private=settings.app_env != "prod"),
+    }
 
 
 def _provider(code: str, settings: Settings, db: Database, clock: Clock, process: str) -> PaymentProvider:

@@ -31,6 +31,13 @@ from services.notifications.tell import (
     tell_statement,
     tell_stray_stars,
 )
+from services.notifications.tell_goods import (
+    send_document,
+    tell_document,
+    tell_task_declined,
+    tell_task_opened,
+    tell_task_overdue,
+)
 from services.notifications.tell_life import tell_canceled, tell_paused
 from services.notifications.tell_of_tokens import (
     tell_balance_adjusted,
@@ -54,12 +61,14 @@ __all__ = [
     "TelegramChannel",
     "deliver",
     "explain",
+    "send_document",
     "tell_access_delayed",
     "tell_access_granted",
     "tell_balance_adjusted",
     "tell_balance_low",
     "tell_canceled",
     "tell_charge_declined",
+    "tell_document",
     "tell_expired",
     "tell_fee_charged",
     "tell_fee_missed",
@@ -84,6 +93,9 @@ __all__ = [
     "tell_renewal_on",
     "tell_statement",
     "tell_stray_stars",
+    "tell_task_declined",
+    "tell_task_opened",
+    "tell_task_overdue",
     "tell_tokens_credited",
     "why_undecided",
 ]

@@ -13,12 +13,14 @@ from services import identity, subscriptions
 from services.notifications import (
     about_access,
     about_cards,
+    about_documents,
     about_friends,
     about_gifts,
     about_life,
     about_payments,
     about_refunds,
     about_renewals,
+    about_tasks,
     about_tokens,
     for_operators,
 )
@@ -35,6 +37,10 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "access_ready": about_access.ready,
     "extended": about_access.extended,
     "access_delayed": about_access.delayed,
+    "document": about_documents.document,
+    "document_ready": about_documents.ready,
+    "task_waiting": about_tasks.waiting,
+    "task_declined": about_tasks.declined,
     "expired": about_access.expired,
     "paused": about_life.paused,
     "canceled": about_life.canceled,
@@ -62,6 +68,8 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "gift_expired": about_gifts.expired,
     "gift_taken_back": about_gifts.taken_back,
     "admin_access_delayed": for_operators.access_delayed,
+    "admin_task": about_tasks.for_operators,
+    "admin_task_overdue": about_tasks.overdue,
     "admin_payment_held": for_operators.payment_held,
     "admin_refund_failed": for_operators.refund_failed,
     "admin_foreign_refund": for_operators.foreign_refund,
@@ -82,7 +90,11 @@ AFTER_SENDING: Mapping[str, Callable[[Session, Mapping[str, Any], datetime], Non
     "renewal_ahead": _note_renewal_told
 }
 # What is said, once, after a message of which nobody knows whether it has left: here, where more hangs on it.
-AFTER_DOUBT: Mapping[str, str] = {"access_file": "access_ready", "renewal_ahead": "renewal_ahead"}
+AFTER_DOUBT: Mapping[str, str] = {
+    "access_file": "access_ready",
+    "document": "document_ready",
+    "renewal_ahead": "renewal_ahead",
+}
 
 
 def compose(

@@ -135,6 +135,8 @@ class Settings(BaseModel):
     storage_secret_key: SecretStr | None = None
     storage_region: str = "us-east-1"
 
+    callout_secret: Annotated[tuple[SecretStr, ...], CommaList] = ()
+
     vpn_servers: tuple[VpnServer, ...] = ()
 
     sentry_dsn: Annotated[SecretStr, secret(r"https?://[^/@\s]+@\S+/[0-9]+")] | None = None
@@ -205,6 +207,8 @@ def _what_belongs_together(given: Mapping[str, str]) -> list[str]:
     if any(name in given for name in storage):
         needed |= dict.fromkeys(storage, "needed beside the other STORAGE_*")
     faults = [f"{name}: missing ({why})" for name, why in needed.items() if name not in given]
+    if any(len(one.strip()) < 16 for one in given.get("CALLOUT_SECRET", "x" * 16).split(",")):
+        faults.append("CALLOUT_SECRET: each must have 16 characters or more")
     if given.get("APP_ENV", "prod") == "prod" and "CLOCK_URL" in given:
         faults.append("CLOCK_URL: time cannot be moved with APP_ENV=prod")
     return faults
