@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from apps.sandbox import cryptopay, robokassa, telegram, vpn, yookassa
+from apps.sandbox import cryptopay, robokassa, seller, storage, telegram, vpn, yookassa
 from apps.sandbox.clock import Offset
 from apps.sandbox.environment import environment
 from apps.sandbox.server import server
@@ -90,6 +90,8 @@ class World:
                 notification_url=f"{self.url}/kiosk/cryptopay",
                 pauses=(0.05, 0.1, 60),
             ),
+            "/seller": seller.create_app(directory / "seller", secret="sandbox-callout-secret"),
+            "/storage": storage.create_app(directory / "storage"),
             "/vpn": vpn.create_app(directory / "vpn", secret="sandbox-agent-secret", codes=codes),
         }
         app = Starlette(
@@ -348,7 +350,7 @@ def kiosk_in(world: World, stack: Stack, database_url: str, **changes: str) -> I
         world.kiosk = kiosk
         yield kiosk
         world.kiosk = None
-        for part in ("telegram", "yookassa", "robokassa", "cryptopay", "vpn"):
+        for part in ("telegram", "yookassa", "robokassa", "cryptopay", "vpn", "seller"):
             http.delete(f"/{part}/faults")
     kit.close()
 

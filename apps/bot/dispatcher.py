@@ -14,6 +14,7 @@ from apps.bot.routers import (
     cards,
     change,
     decisions,
+    documents,
     edges,
     failures,
     gifts,
@@ -28,6 +29,7 @@ from apps.bot.routers import (
     stars,
     subscription,
     support,
+    tasks,
     trial,
     wallet,
 )
@@ -53,8 +55,9 @@ def build(kit: Kit) -> Dispatcher:
         *(
             module.routes()
             for module in (
+                tasks,  # operators' words first: nobody else's get there
                 *(stars, menu, trial, shop, promo, payment, balance, wallet, subscription, manage, change, renewal),
-                *(cards, gifts, invite, guide, support, decisions),
+                *(cards, gifts, invite, guide, support, decisions, documents),
             )
         ),
         promo.plain_codes(),

@@ -36,6 +36,7 @@ class World:
     secret_key: str = "test_SANDBOX"
     crypto_token: str = "42:SANDBOXCRYPTOPAY"
     vpn_secret: str = "sandbox-agent-secret"
+    callout_secret: str = "sandbox-callout-secret"
     access_key: str = "sandbox"
     storage_secret: str = "sandbox-secret"
     bucket: str = "kiosk"
@@ -96,6 +97,12 @@ def _vpn(world: World, offset: Offset) -> Starlette:
     return create_app(world.directory / "vpn", secret=world.vpn_secret)
 
 
+def _seller(world: World, offset: Offset) -> Starlette:
+    from apps.sandbox.seller import create_app
+
+    return create_app(world.directory / "seller", secret=world.callout_secret)
+
+
 def _storage(world: World, offset: Offset) -> Starlette:
     from apps.sandbox.storage import create_app
 
@@ -126,6 +133,7 @@ PARTS = {
     "cryptopay": Part("Crypto Pay", "Invoices in coins, signed updates, faults on order", "cryptopay/", _cryptopay),
     "clock": Part("Time machine", "Move Kiosk's clock ahead by hours or months", "clock/", _clock),
     "vpn": Part("VPN servers", "Peers of each server, faults on order", "vpn/", _vpn),
+    "seller": Part("Seller", "What a seller's own system was told, faults on order", "seller/", _seller),
     "mail": Part("Mail", "Every e-mail that Kiosk sent", "mail/", _mail),
     "storage": Part("Storage", "Files in an S3 of one machine", "storage/", _storage),
 }

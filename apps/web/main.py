@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from apps.lifetime import begin
-from apps.web import api, health, webhooks
+from apps.web import api, downloads, health, webhooks
 from apps.web.errors import HANDLERS
 from services.kit import Kit
 
@@ -40,6 +40,7 @@ def create(kit: Kit) -> Starlette:
             Route("/readyz", health.ready),
             Route("/webhooks/telegram", webhooks.telegram, methods=["POST"]),
             Route("/webhooks/{provider}", webhooks.payment_provider, methods=["GET", "POST"]),
+            *downloads.routes(),
             *api.routes(),
         ],
         exception_handlers=HANDLERS,

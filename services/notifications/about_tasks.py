@@ -18,8 +18,8 @@ def waiting(it: Occasion) -> Outgoing:
         text = _("An operator prepares new access for you, usually within {time}. We send it here.", time=time)
     else:
         text = _(
-            "✅ <b>{tariff}</b> is paid, thank you! An operator prepares it, usually within {time}, and we send it here."
-            " You do not need to do anything.",
+            "✅ <b>{tariff}</b> is paid, thank you! An operator prepares it, usually within {time}, and we send it"
+            " here. You do not need to do anything.",
             tariff=_.own(it.subscription.terms.name),
             time=time,
         )

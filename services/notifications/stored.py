@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import structlog
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, delete
 from sqlalchemy.dialects.postgresql import insert
 
 from services.notifications.channels.base import Attachment, Channel, Delivered, Outgoing, Refused, Sent, Stored
@@ -67,7 +67,7 @@ def _remember(db: Database, channel: Channel, stored: Stored, file_id: str, now:
         tx.execute(row.on_conflict_do_update(index_elements=list(key), set_=kept))
 
 
-def _of(channel: Channel, stored: Stored) -> tuple[object, ...]:
+def _of(channel: Channel, stored: Stored) -> tuple[ColumnElement[bool], ...]:
     return (
         SentFileRow.account == channel.account,
         SentFileRow.good == stored.good,

@@ -62,9 +62,7 @@ class Storage:
         Made here, without asking; never to be kept."""
         if not timedelta() < lives <= LONGEST_LINK:
             raise ValueError("such an address lives for minutes")
-        plain = "".join(
-            letter if (letter.isascii() and letter.isalnum()) or letter in "._- " else "_" for letter in name
-        )
+        plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
         disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
         asked = {"Bucket": self._bucket, "Key": key, "ResponseContentDisposition": disposition}
         return self._client().generate_presigned_url("get_object", Params=asked, ExpiresIn=int(lives.total_seconds()))
