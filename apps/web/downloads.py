@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from apps.threads import in_thread
-from apps.web.download_page import render_file, render_gone, render_not_now
+from apps.web.pages.download import render_file, render_gone, render_not_now
 from services import identity, provisioning
 from services.kit import Kit
 from services.platform.errors import KioskError, TryLater

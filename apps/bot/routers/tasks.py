@@ -64,7 +64,7 @@ def routes() -> Router:
 
 async def open_tasks(event: Message | CallbackQuery, user: User, _: Language, kit: Kit) -> None:
     """All that wait. Who looks here is not asked for words any more."""
-    await show(event, render_tasks(_, await in_thread(_open_tasks, kit, user), kit.settings.time_zone))
+    await show(event, render_tasks(_, await in_thread(_open_tasks, kit, user)))
 
 
 async def open_task(

@@ -14,19 +14,11 @@ from services.provisioning import Task
 SHOWN = 20  # the console lists them all
 
 
-def render_tasks(_: Language, tasks: list[Task], zone: str) -> Screen:
+def render_tasks(_: Language, tasks: list[Task]) -> Screen:
     if not tasks:
         return Screen(_("🛎 Nothing waits for operators."), keyboard(to_menu(_)))
     text = _("🛎 Waiting for operators: {count}. The most urgent come first.", count=len(tasks))
-    rows = [
-        [
-            button(
-                _.label("{task} · {good} · by {until}", task=t.id, good=_good(_, t), until=_.moment(t.due_at, zone)),
-                words.SeeTask(task_id=t.id),
-            )
-        ]
-        for t in tasks[:SHOWN]
-    ]
+    rows = [[button(f"{one.id} · {_good(_, one)}", words.SeeTask(task_id=one.id))] for one in tasks[:SHOWN]]
     return Screen(text, keyboard(*rows, to_menu(_)))
 
 
@@ -95,7 +87,7 @@ def _state(_: Language, task: Task, me: str, zone: str) -> str:
 def _written(_: Language, task: Task) -> str | None:
     """What would be sent."""
     if task.answer is not None:
-        return _("The buyer will get:") + "\n" + _("<code>{content}</code>", content=task.answer[1])
+        return _("The buyer will get:\n<code>{content}</code>", content=task.answer[1])
     if task.reason and task.state == "taken":
         return _("Will be declined: {reason}", reason=task.reason)
     return None
