@@ -90,14 +90,14 @@ OPTIONS: Mapping[str, Mapping[str, Callable[[object], bool]]] = {
     "wireguard": {},
     "text": {"text": _texts},
     "link": {"url": _secure_url},
-    "file": {"file": _word, "name": _file_name},
+    "file": {"file": _word, "file_name": _file_name},
     "manual": {"hours": _hours, "take_back": _flag},
     "callout": {"url": _callout_url, "text": _texts, "send_telegram_id": _flag},
 }
 REQUIRED: Mapping[str, frozenset[str]] = {
     "text": frozenset({"text"}),
     "link": frozenset({"url"}),
-    "file": frozenset({"file", "name"}),
+    "file": frozenset({"file", "file_name"}),
     "callout": frozenset({"url"}),
 }
 

@@ -30,28 +30,29 @@ small { display: block; margin-top: 1rem; opacity: .7; }
 def render_file(_: Language, document: Document, storage: str | None) -> Response:
     """`storage`: where the button leads in the end. Browsers ask for leave to follow it there."""
     size = _("{number} MB", number=_megabytes(_, document.size))
+    lasts = _("The link works for one day. A new one is always to be had in the bot.")
+    download = _("Download")
     body = (
         f'<div class="sign">📎</div><h1>{html.escape(document.name)}</h1><p>{size}</p>'
-        f'<form method="post"><button>{_("Download")}</button></form>'
-        f"<small>{_('The link works for one day. A new one is always to be had in the bot.')}</small>"
+        f'<form method="post"><button>{download}</button></form><small>{lasts}</small>'
     )
     return _page(_, document.name, body, 200, form_action=f"'self' {storage or ''}".strip())
 
 
 def render_gone(_: Language) -> Response:
-    body = (
-        f'<div class="sign">🔒</div><h1>{_("This link does not work any more")}</h1>'
-        f"<p>{_('It was used up, or is too old. Take a new one in the bot, at your subscription.')}</p>"
-    )
-    return _page(_, _("This link does not work any more"), body, 404)
+    title = _("This link does not work any more")
+    text = _("It was used up, or is too old. Take a new one in the bot, at your subscription.")
+    return _page(_, title, _notice("🔒", title, text), 404)
 
 
 def render_not_now(_: Language) -> Response:
-    body = (
-        f'<div class="sign">⏳</div><h1>{_("Not now")}</h1>'
-        f"<p>{_('The file cannot be had at the moment. Please try again in a few minutes.')}</p>"
-    )
-    return _page(_, _("Not now"), body, 503)
+    title = _("Not now")
+    text = _("The file cannot be had at the moment. Please try again in a few minutes.")
+    return _page(_, title, _notice("⏳", title, text), 503)
+
+
+def _notice(sign: str, title: str, text: str) -> str:
+    return f'<div class="sign">{sign}</div><h1>{title}</h1><p>{text}</p>'
 
 
 def _page(_: Language, title: str, body: str, status: int, *, form_action: str = "'none'") -> Response:

@@ -25,7 +25,7 @@ class File(Provisioner):
     def apply(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
         if grant.state == "ended":
             return Held("absent")
-        key, name = option(grant, "file"), option(grant, "name")
+        key, name = option(grant, "file"), option(grant, "file_name")
         if self._storage is None:
             raise Misconfigured("there is nowhere to take files from: set STORAGE_*")
         try:
