@@ -132,11 +132,11 @@ def test_a_pause_stops_it_and_nothing_is_used_up_meanwhile(kiosk: Kiosk, anna: P
     address = link(kiosk, anna)
     with kiosk.kit.db.begin() as tx:
         (mine,) = subscriptions.subscriptions_of(tx, anna.party)
-        subscriptions.pause(tx, anna.party, mine.id, actor="test", now=kiosk.now)
+        subscriptions.pause(tx, anna.party, mine.id, kiosk.now)
     kiosk.drain()
     assert [browser.post(address).status_code for _ in range(USES + 1)] == [404] * (USES + 1)
     with kiosk.kit.db.begin() as tx:
-        subscriptions.resume(tx, anna.party, mine.id, actor="test", now=kiosk.now)
+        subscriptions.resume(tx, anna.party, mine.id, kiosk.now)
     kiosk.drain()
     assert browser.post(address).status_code == 303
 
