@@ -52,7 +52,7 @@ def upload(kit: Kit, asked: argparse.Namespace) -> int:
     with path.open("rb") as content:
         _storage(kit).put(asked.name, content, mimetypes.guess_type(path.name)[0] or "application/octet-stream")
     print(f"{asked.name}: {size} bytes are in storage. A good delivers them with:")
-    print(f'  [[good]]\n  name = \"...\"\n  kind = "file"\n  file = "{asked.name}"\n  file_name = "{path.name}"')
+    print(f'  [[good]]\n  name = "..."\n  kind = "file"\n  file = "{asked.name}"\n  file_name = "{path.name}"')
     return 0
 
 

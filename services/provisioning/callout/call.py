@@ -40,7 +40,9 @@ class Caller:
 
     def __init__(self, secrets: Sequence[str], *, private: bool) -> None:
         self._secrets, self._private = tuple(secrets), private
-        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False)
+        # No connection is kept: one that was opened to an address for one name must not carry a call to another name.
+        alone = httpx.Limits(max_keepalive_connections=0)
+        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False, limits=alone)
 
     def call(self, url: str, body: bytes, key: str) -> Shown:
         """`key`: the same for every repetition of this call. Raises TryLater, Misconfigured, Rejected, OutOfStock."""

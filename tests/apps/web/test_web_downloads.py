@@ -149,13 +149,12 @@ def test_made_up_tokens_lead_nowhere(kiosk: Kiosk, anna: Person, browser: TestCl
 
 
 def test_nobody_makes_a_link_to_what_is_not_theirs(kiosk: Kiosk, anna: Person) -> None:
-    stranger = kiosk.person("Чужой")
+    stranger, grant_id = kiosk.person("Чужой"), owned(kiosk, anna).grant_id
     with kiosk.kit.db.begin() as tx, pytest.raises(AccessNotFound):
-        grant_id = owned(kiosk, anna).grant_id
         provisioning.make_download(tx, kiosk.kit.cipher, stranger.party, grant_id, kiosk.now)
     kiosk.buy(stranger)  # a VPN
+    grant_id = owned(kiosk, stranger).grant_id
     with kiosk.kit.db.begin() as tx, pytest.raises(AccessNotFound):
-        grant_id = owned(kiosk, stranger).grant_id
         provisioning.make_download(tx, kiosk.kit.cipher, stranger.party, grant_id, kiosk.now)
 
 
@@ -173,6 +172,8 @@ def test_a_token_stands_nowhere_in_plain(kiosk: Kiosk, anna: Person) -> None:
     token = link(kiosk, anna).removeprefix("/d/")
     assert token not in everything_written(kiosk)
     assert token not in str(kiosk.scalar("SELECT string_agg(download_links::text, ' ') FROM download_links"))
-    logged = mask(None, "", {"path": f"/d/{token}", "url": f"https://shop.example/d/{token}?X-Amz-Signature={'0a' * 32}"})
+    logged = mask(
+        None, "", {"path": f"/d/{token}", "url": f"https://shop.example/d/{token}?X-Amz-Signature={'0a' * 32}"}
+    )
     assert token not in str(logged)
     assert "0a0a" not in str(logged)

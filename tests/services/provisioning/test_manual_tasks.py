@@ -3,7 +3,6 @@ them."""
 
 from __future__ import annotations
 
-import itertools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -324,6 +323,6 @@ def test_an_answer_stands_nowhere_in_plain(kiosk: Kiosk, anna: Person, capsys: p
         assert SECRET not in repr(provisioning.task(tx, kiosk.kit.cipher, one.id))
     answer(kiosk, one.id)
     assert SECRET not in everything_written(kiosk)
-    for table, row in itertools.product(("access_tasks", "access_grants"), (1,)):
-        assert "secret" not in str(kiosk.scalar(f"SELECT string_agg({table}::text, '') FROM {table} WHERE {row} = 1"))
+    for table in ("access_tasks", "access_grants"):
+        assert "secret" not in str(kiosk.scalar(f"SELECT string_agg({table}::text, '') FROM {table}"))
     assert "secret" not in capsys.readouterr().out
