@@ -18,6 +18,10 @@ LARGEST = 5 * 10**9  # bytes: what S3 takes in one piece
 
 
 def main(arguments: list[str]) -> int:
+    return run(read(arguments))
+
+
+def read(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m apps.console goods", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="goods of the catalogue; of files, whether they are in storage")
@@ -26,7 +30,7 @@ def main(arguments: list[str]) -> int:
     uploading.add_argument("name", metavar="NAME", help="what a good of the kind file calls it in its field `file`")
     uploading.add_argument("file", metavar="FILE", type=Path)
     uploading.set_defaults(run=upload)
-    return run(parser.parse_args(arguments))
+    return parser.parse_args(arguments)
 
 
 def list_goods(kit: Kit, _asked: argparse.Namespace) -> int:

@@ -12,6 +12,10 @@ from services.platform.errors import Invalid
 
 
 def main(arguments: list[str]) -> int:
+    return run(read(arguments))
+
+
+def read(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m apps.console tasks", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     commands.add_parser("list", help="all that wait, the most urgent first").set_defaults(run=list_tasks)
@@ -34,7 +38,7 @@ def main(arguments: list[str]) -> int:
     declining.add_argument("--no-refund", action="store_true", help="the money stays; refund it with payments refund")
     declining.add_argument("--yes", action="store_true", help="do not ask")
     declining.set_defaults(run=decline)
-    return run(parser.parse_args(arguments))
+    return parser.parse_args(arguments)
 
 
 def list_tasks(kit: Kit, _asked: argparse.Namespace) -> int:

@@ -11,17 +11,25 @@ CONSOLE = "python -m apps.console tasks"
 
 
 def waiting(it: Occasion) -> Outgoing:
-    """To the buyer, who has paid."""
+    """To the buyer, or to whom it was given."""
     _ = it.say
-    time = _.n("{count} hour", "{count} hours", it.params["hours"])
+    about = {
+        "tariff": _.own(it.subscription.terms.name),
+        "time": _.n("{count} hour", "{count} hours", it.params["hours"]),
+    }
     if it.params.get("again"):
-        text = _("An operator prepares new access for you, usually within {time}. We send it here.", time=time)
+        text = _("An operator prepares new access for you, usually within {time}. We send it here.", **about)
+    elif provisioning.payment_for(it.tx, _task(it).grant_id) is None:
+        text = _(
+            "🎁 <b>{tariff}</b> is yours. An operator prepares it, usually within {time}, and we send it here. You do"
+            " not need to do anything.",
+            **about,
+        )
     else:
         text = _(
             "✅ <b>{tariff}</b> is paid, thank you! An operator prepares it, usually within {time}, and we send it"
             " here. You do not need to do anything.",
-            tariff=_.own(it.subscription.terms.name),
-            time=time,
+            **about,
         )
     return Outgoing(text, ((it.my_subscriptions(),),))
 

@@ -38,7 +38,7 @@ class Callout(Provisioner):
 
     def apply(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
         if ref.get("revision") == grant.revision:
-            return self._confirmed(db, grant, ref, Shown())  # our own record of it was lost, the call was not
+            return self._confirmed(db, grant, ref, Shown(), int(ref["generation"]))  # told already
         if grant.state != "active" and ref.get("state") in (None, "ended"):
             return Held("absent", ref=ref)  # the seller never heard of it, or has ended it
         event = _event(grant, ref)
@@ -48,7 +48,8 @@ class Callout(Provisioner):
             if event != "ended":
                 raise
             shown = Shown()  # it is not there: as wanted
-        return self._confirmed(db, grant, ref, shown)
+        is_new = event in ("granted", "rotated")  # a rotation that was overtaken by a pause is still to be told
+        return self._confirmed(db, grant, ref, shown, grant.generation if is_new else int(ref["generation"]))
 
     def fetch(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
         """What the seller last confirmed: a call is the only question there is."""
@@ -71,11 +72,11 @@ class Callout(Provisioner):
         body = json.dumps(_told(grant, event), ensure_ascii=False, separators=(",", ":")).encode()
         return self._caller.call(option(grant, "url"), body, f"{grant.key}-{grant.revision}")
 
-    def _confirmed(self, db: Database, grant: Grant, ref: Ref, shown: Shown) -> Held:
+    def _confirmed(self, db: Database, grant: Grant, ref: Ref, shown: Shown, generation: int) -> Held:
         kept: dict[str, Any] = {
             "state": grant.state,
             "revision": grant.revision,
-            "generation": grant.generation,
+            "generation": generation,
             "ends_at": grant.ends_at.isoformat(),
         }
         if grant.state == "ended":

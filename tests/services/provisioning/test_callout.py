@@ -172,6 +172,28 @@ def test_who_was_never_granted_is_not_ended(kiosk: Kiosk) -> None:
     assert events(kiosk, anna) == []
 
 
+def test_a_rotation_overtaken_by_a_pause_is_told_after_it(kiosk: Kiosk) -> None:
+    sell_callout(kiosk)
+    anna = kiosk.person()
+    kiosk.buy(anna, "thing")
+    first = shown(kiosk, anna)
+    with kiosk.kit.db.begin() as tx:
+        (mine,) = subscriptions.subscriptions_of(tx, anna.party)
+        grant_id = owned(kiosk, anna).grant_id
+        provisioning.rotate(tx, kiosk.kit.provisioners, anna.party, grant_id, generation=0, now=kiosk.now)
+        subscriptions.pause(tx, anna.party, mine.id, kiosk.now)
+        suspension = subscriptions.SubscriptionPaused(
+            subscription_id=mine.id, party=str(anna.party), ends_at=mine.ends_at, change_id=0
+        )
+        provisioning.withdraw(tx, suspension, kiosk.now)
+    kiosk.drain()
+    with kiosk.kit.db.begin() as tx:
+        subscriptions.resume(tx, anna.party, mine.id, kiosk.now)
+    kiosk.drain()
+    assert events(kiosk, anna) == ["granted", "suspended", "rotated"]
+    assert shown(kiosk, anna) != first
+
+
 def test_a_seller_without_words_gets_those_of_the_good(kiosk: Kiosk) -> None:
     sell_callout(kiosk, text={"ru": "Курс открыт на вашем сайте."})
     kiosk.post("/seller/faults", mode="body", body="")
