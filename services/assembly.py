@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
+from services.assembly_access import provisioners
 from services.billing import Capability, PaymentProvider
 from services.billing.providers.balance import Balance
 from services.billing.providers.base import Fiscal
@@ -22,11 +23,6 @@ from services.platform.config import Settings
 from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
-from services.provisioning import Provisioner, Signer
-from services.provisioning.provisioners.channel import TelegramChats
-from services.provisioning.provisioners.licence import Licences
-from services.provisioning.provisioners.remnawave import RemnawavePanels
-from services.provisioning.provisioners.wireguard import WireguardFleet
 
 OPEN_CALLS = 12  # to one provider, of the 16 that apps.threads lets wait
 
@@ -45,6 +41,7 @@ def build(settings: Settings, process: str) -> Kit:
         pool_size=settings.pool_size(process),
         application=f"kiosk-{process}",
     )
+    storage = _storage(settings)
     return Kit(
         settings=settings,
         clock=clock,
@@ -52,25 +49,13 @@ def build(settings: Settings, process: str) -> Kit:
         redis=client,
         cipher=cipher,
         providers={code: _provider(code, settings, db, clock, process) for code in settings.payment_providers},
-        provisioners=_provisioners(settings, db, clock, cipher),
+        provisioners=provisioners(settings, db, clock, cipher, storage),
         telegram=TelegramChannel(
             api_url=settings.telegram_api_url, token=settings.telegram_bot_token.get_secret_value()
         ),
         pace=Pace(client),
-        storage=_storage(settings),
+        storage=storage,
     )
-
-
-def _provisioners(settings: Settings, db: Database, clock: Clock, cipher: Cipher) -> dict[str, Provisioner]:
-    token = settings.telegram_bot_token.get_secret_value()
-    known: dict[str, Provisioner] = {
-        "wireguard": WireguardFleet(settings.vpn_servers, cipher, db, clock),
-        "channel": TelegramChats(api_url=settings.telegram_api_url, token=token, cipher=cipher),
-        "licence": Licences(db, cipher, Signer.of(settings.licence_signing_keys)),
-    }
-    if settings.remnawave_panels:
-        known["remnawave"] = RemnawavePanels(settings.remnawave_panels, cipher)
-    return known
 
 
 def set_up_logs(settings: Settings, process: str) -> None:

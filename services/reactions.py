@@ -104,6 +104,23 @@ REACTIONS = (
         "notifications.tell_sale_undone",
         lambda kit, tx, event, now: notifications.tell_sale_undone(tx, event, now, kit.settings.telegram_admin_ids),
     ),
+    inside(
+        provisioning.AccessGranted,
+        "notifications.tell_document",
+        lambda kit, tx, event, now: notifications.tell_document(tx, kit.cipher, event, now),
+    ),
+    # A person has to do it: operators get a task, and the buyer is told to wait.
+    inside(
+        provisioning.TaskOpened,
+        "notifications.tell_task_opened",
+        lambda kit, tx, event, now: notifications.tell_task_opened(tx, event, now, kit.settings.telegram_admin_ids),
+    ),
+    inside(
+        provisioning.TaskOverdue,
+        "notifications.tell_task_overdue",
+        lambda kit, tx, event, now: notifications.tell_task_overdue(tx, event, now, kit.settings.telegram_admin_ids),
+    ),
+    plain(provisioning.TaskDeclined, notifications.tell_task_declined),
     # It is not paid, or not as it should be.
     plain(billing.PaymentFailed, notifications.tell_payment_failed),
     plain(billing.PaymentFailed, billing.plan_next_try),
@@ -300,6 +317,7 @@ REACTIONS = (
             time_zone=kit.settings.time_zone,
             cipher=kit.cipher,
             bot_url=kit.bot_url,
+            storage=kit.storage,
         ),
     ),
 )

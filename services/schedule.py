@@ -40,6 +40,8 @@ SCHEDULE = (
     Scheduled("gifts.expire", HOUR, gifts.expire),
     Scheduled("provisioning.schedule_checks", timedelta(minutes=10), provisioning.schedule_checks),
     Scheduled("provisioning.purge_roster", HOUR, provisioning.purge_roster),
+    Scheduled("provisioning.remind_of_tasks", timedelta(minutes=10), provisioning.remind_of_tasks),
+    Scheduled("provisioning.purge_downloads", HOUR, provisioning.purge_downloads),
     Scheduled("outbox.purge", HOUR, lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),
     Scheduled("inbox.purge", HOUR, lambda tx, now: inbox.purge(tx, now - timedelta(days=3))),
     Scheduled("idempotency.purge", HOUR, lambda tx, now: idempotency.purge(tx, now - idempotency.KEPT)),

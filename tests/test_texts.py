@@ -72,7 +72,7 @@ def test_the_command_tells_how_it_is_used(capsys: pytest.CaptureFixture[str]) ->
 def test_the_sample_catalogue_can_be_imported_in_three_languages(tx: Session, now: datetime) -> None:
     sample = texts.ROOT / "apps" / "console" / "catalog.sample.toml"
     report = catalog.import_catalogue(tx, sample.read_text(), now)
-    assert report.added == ["vpn-try", "vpn-1m", "vpn-3m", "vpn-12m", "vpn-family", "vpn-trial"]
+    assert report.added == ["vpn-try", "vpn-1m", "vpn-3m", "vpn-12m", "vpn-family", "vpn-trial", "router-guide"]
     for tariff in catalog.list_tariffs(tx, {"all", "new"}):
         assert set(tariff.name) == set(tariff.description) == set(tariff.features) == set(LANGUAGES)
     assert [tariff.slug for tariff in catalog.list_tariffs(tx, {"trial"})] == ["vpn-trial"]

@@ -24,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from apps.sandbox import cryptopay, remnawave, robokassa, telegram, vpn, wgportal, yookassa
+from apps.sandbox import cryptopay, remnawave, robokassa, seller, storage, telegram, vpn, wgportal, yookassa
 from apps.sandbox.clock import Offset
 from apps.sandbox.environment import PORTAL_TOKEN, environment
 from apps.sandbox.server import server
@@ -101,6 +101,8 @@ class World:
                 )
                 for name, dialect in (("panel", "3"), ("panel2", "2"))
             },
+            "/seller": seller.create_app(directory / "seller", secret="sandbox-callout-secret"),
+            "/storage": storage.create_app(directory / "storage"),
             "/vpn": vpn.create_app(directory / "vpn", secret="sandbox-agent-secret", codes=codes),
         }
         app = Starlette(
@@ -359,7 +361,7 @@ def kiosk_in(world: World, stack: Stack, database_url: str, **changes: str) -> I
         world.kiosk = kiosk
         yield kiosk
         world.kiosk = None
-        for part in ("telegram", "yookassa", "robokassa", "cryptopay", "vpn", "wgportal"):
+        for part in ("telegram", "yookassa", "robokassa", "cryptopay", "vpn", "wgportal", "seller"):
             http.delete(f"/{part}/faults")
         for part in ("panel", "panel2"):
             http.post(f"/{part}/reset")  # another database gives the same names again

@@ -16,6 +16,7 @@ from apps.bot.routers import (
     change,
     channels,
     decisions,
+    documents,
     edges,
     failures,
     gifts,
@@ -31,6 +32,7 @@ from apps.bot.routers import (
     stars,
     subscription,
     support,
+    tasks,
     trial,
     wallet,
 )
@@ -56,8 +58,9 @@ def build(kit: Kit) -> Dispatcher:
         *(
             module.routes()
             for module in (
+                tasks,  # operators' words first: nobody else's get there
                 *(stars, menu, trial, shop, promo, payment, balance, wallet, subscription, manage, change, renewal),
-                *(access, places, cards, gifts, invite, guide, support, decisions),
+                *(access, places, cards, gifts, invite, guide, support, decisions, documents),
             )
         ),
         promo.plain_codes(),

@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po, write_po
 from services.platform.i18n import LANGUAGES, LOCALES
 
 ROOT = Path(__file__).parents[2]
-SOURCES = ("apps/bot", "services/notifications", "services/platform")
+SOURCES = ("apps/bot", "apps/web/pages", "services/notifications", "services/platform")
 KEYWORDS = {"_": None, "say": None, "label": None, "n": (1, 2)}  # how code asks a Language; None is the first argument
 SOURCE_LANGUAGE = "en"
 HEADER = "# Texts people see. Kept up to date by `python -m apps.console texts update`; translated by hand."

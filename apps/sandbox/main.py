@@ -38,6 +38,7 @@ class World:
     vpn_secret: str = "sandbox-agent-secret"
     portal_token: str = "sandbox-portal-token-of-32-letters"
     panel_token: str = "sandbox-panel-token"
+    callout_secret: str = "sandbox-callout-secret"
     access_key: str = "sandbox"
     storage_secret: str = "sandbox-secret"
     bucket: str = "kiosk"
@@ -132,6 +133,12 @@ def _remnawave(world: World, offset: Offset, name: str, dialect: str, webhook: s
     )
 
 
+def _seller(world: World, offset: Offset) -> Starlette:
+    from apps.sandbox.seller import create_app
+
+    return create_app(world.directory / "seller", secret=world.callout_secret)
+
+
 def _storage(world: World, offset: Offset) -> Starlette:
     from apps.sandbox.storage import create_app
 
@@ -165,6 +172,7 @@ PARTS = {
     "wgportal": Part("WireGuard Portal", "Peers of a wg-portal, faults on order", "wgportal/", _wgportal),
     "panel": Part("VPN panel", "Remnawave 3: users, devices, traffic, faults on order", "panel/", _panel),
     "panel2": Part("VPN panel 2.7", "The same of an older version", "panel2/", _panel2),
+    "seller": Part("Seller", "What a seller's own system was told, faults on order", "seller/", _seller),
     "mail": Part("Mail", "Every e-mail that Kiosk sent", "mail/", _mail),
     "storage": Part("Storage", "Files in an S3 of one machine", "storage/", _storage),
 }

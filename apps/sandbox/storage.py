@@ -107,7 +107,10 @@ class Storage:
             if (known := bucket.known.get(key)) is None:
                 raise _Refused(404, "NoSuchKey", "The specified key does not exist.")
             content = bucket.content(key)
-            return Response(content if request.method == "GET" else b"", headers=_headers(known))
+            headers = _headers(known)
+            if (asked := request.query_params.get("response-content-disposition")) is not None:
+                headers["content-disposition"] = asked
+            return Response(content if request.method == "GET" else b"", headers=headers)
         except _Refused as refused:
             return _error(refused, request)
 

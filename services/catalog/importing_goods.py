@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from services.catalog.goods import ONE_OF, OPTIONS, REQUIRED, WORD
+from services.catalog.good_options import ONE_OF, OPTIONS, REQUIRED, WORD
 from services.platform.i18n import LANGUAGES
 
 LONGEST_TITLE = 60

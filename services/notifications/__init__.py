@@ -40,6 +40,13 @@ from services.notifications.tell_channels import (
     tell_member_banned,
     tell_removed,
 )
+from services.notifications.tell_goods import (
+    send_document,
+    tell_document,
+    tell_task_declined,
+    tell_task_opened,
+    tell_task_overdue,
+)
 from services.notifications.tell_life import tell_canceled, tell_paused
 from services.notifications.tell_of_tokens import (
     tell_balance_adjusted,
@@ -68,6 +75,7 @@ __all__ = [
     "deliver",
     "explain",
     "refuse_join",
+    "send_document",
     "show_again",
     "tell_access_delayed",
     "tell_access_granted",
@@ -77,6 +85,7 @@ __all__ = [
     "tell_channel_back",
     "tell_channel_lost",
     "tell_charge_declined",
+    "tell_document",
     "tell_expired",
     "tell_fee_charged",
     "tell_fee_missed",
@@ -104,6 +113,9 @@ __all__ = [
     "tell_sale_undone",
     "tell_statement",
     "tell_stray_stars",
+    "tell_task_declined",
+    "tell_task_opened",
+    "tell_task_overdue",
     "tell_tokens_credited",
     "title",
     "why_undecided",

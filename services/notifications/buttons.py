@@ -66,3 +66,13 @@ def renewal_off(subscription_id: int) -> str:
 def decide(payment_id: int, choice: str) -> str:
     """For operators: what becomes of money that waits for a decision (billing.CHOICES). Asks before it is done."""
     return f"decide:{payment_id}:{choice}"
+
+
+def document(grant_id: int) -> str:
+    """The ways to a file that was bought."""
+    return f"doc:{grant_id}"
+
+
+def task(task_id: int) -> str:
+    """For operators: something to be done by hand."""
+    return f"task:{task_id}"

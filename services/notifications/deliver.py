@@ -23,10 +23,12 @@ from services.notifications.events import MessageQueued
 from services.notifications.messages import AFTER_DOUBT, AFTER_SENDING, WITH_LINK, compose
 from services.notifications.models import MessageRow
 from services.notifications.pace import Pace
+from services.notifications.stored import fetched, send_stored
 from services.notifications.tell import queue
 from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.errors import TryLater
+from services.platform.storage import Storage
 
 SHORT_WAIT = 0.1  # seconds a worker may wait for its turn itself; asleep it keeps a thread from everybody else
 NEXT_IN_CHAT = 1.0  # seconds: the pace within a chat
@@ -44,6 +46,7 @@ def deliver(
     time_zone: str,
     cipher: Cipher,
     bot_url: Callable[[], str],
+    storage: Storage | None = None,
 ) -> None:
     """Sends one queued message in its turn. A message that may have left once is never sent again: one found in
     "sending" becomes "maybe", and its contents stay one tap away in the bot. Raises TryLater while it must wait."""
@@ -65,10 +68,17 @@ def deliver(
         with db.begin() as tx:
             row = tx.get_one(MessageRow, event.message_id)
             message = compose(tx, row, person, time_zone, cipher, link)
+    if message is not None and message.stored is not None:
+        message = fetched(db, channel, storage, message)
     _await_turn(pace, row.telegram_id)
     if not _claim(db, event.message_id):
         return
-    outcome = channel.send(row.telegram_id, message) if message else Refused("nothing to say any more")
+    if message is None:
+        outcome: Delivered = Refused("nothing to say any more")
+    elif message.stored is not None:
+        outcome = send_stored(db, channel, storage, row.telegram_id, message, now)
+    else:
+        outcome = channel.send(row.telegram_id, message)
     if isinstance(outcome, SlowDown):
         pace.pause(outcome.seconds)
     _conclude(db, event.message_id, outcome, now)
@@ -103,7 +113,7 @@ def _conclude(db: Database, message_id: int, outcome: Delivered, now: datetime) 
     with db.begin() as tx:
         row = tx.get_one(MessageRow, message_id, with_for_update=True)
         match outcome:
-            case Sent(telegram_message_id):
+            case Sent(message_id=telegram_message_id):
                 row.state, row.sent_at, row.telegram_message_id = "sent", now, telegram_message_id
                 if follow := AFTER_SENDING.get(row.kind):
                     follow(tx, row.params, now)

@@ -14,6 +14,7 @@ from services.notifications import (
     about_access,
     about_cards,
     about_channels,
+    about_documents,
     about_friends,
     about_gifts,
     about_life,
@@ -21,6 +22,7 @@ from services.notifications import (
     about_refunds,
     about_renewals,
     about_stock,
+    about_tasks,
     about_tokens,
     for_operators,
 )
@@ -41,6 +43,10 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "access_delayed": about_access.delayed,
     "channel_removed": about_channels.removed,
     "sold_out": about_stock.sold_out,
+    "document": about_documents.document,
+    "document_ready": about_documents.ready,
+    "task_waiting": about_tasks.waiting,
+    "task_declined": about_tasks.declined,
     "expired": about_access.expired,
     "paused": about_life.paused,
     "canceled": about_life.canceled,
@@ -69,6 +75,8 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "gift_taken_back": about_gifts.taken_back,
     "admin_access_delayed": for_operators.access_delayed,
     "admin_sold_out": for_operators.sold_out,
+    "admin_task": about_tasks.for_operators,
+    "admin_task_overdue": about_tasks.overdue,
     "admin_payment_held": for_operators.payment_held,
     "admin_refund_failed": for_operators.refund_failed,
     "admin_foreign_refund": for_operators.foreign_refund,
@@ -95,6 +103,7 @@ AFTER_SENDING: Mapping[str, Callable[[Session, Mapping[str, Any], datetime], Non
 AFTER_DOUBT: Mapping[str, str] = {
     "access_file": "access_ready",
     "access_good": "access_ready",
+    "document": "document_ready",
     "renewal_ahead": "renewal_ahead",
 }
 

@@ -28,3 +28,14 @@ class MessageRow(Base):
     __table_args__ = (
         Index("messages_waiting", "telegram_id", "id", postgresql_where=text("state IN ('queued', 'sending')")),
     )
+
+
+class SentFileRow(Base):
+    """A file that Telegram has: `account` (the bot's id) sends it again by `file_id`. `version` names the content."""
+
+    __tablename__ = "sent_files"
+    account: Mapped[str] = mapped_column(primary_key=True)
+    good: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str] = mapped_column(primary_key=True)
+    file_id: Mapped[str]
+    sent_at: Mapped[datetime]

@@ -123,6 +123,8 @@ class Settings(BaseModel):
     storage_secret_key: SecretStr | None = None
     storage_region: str = "us-east-1"
 
+    callout_secret: Annotated[tuple[SecretStr, ...], CommaList] = ()
+
     vpn_servers: tuple[VpnServer, ...] = ()
     remnawave_panels: tuple[RemnawavePanel, ...] = ()
 
@@ -203,6 +205,8 @@ def _what_belongs_together(given: Mapping[str, str]) -> list[str]:
     if "LICENCE_SIGNING_KEY_EARLIER" in given:
         needed["LICENCE_SIGNING_KEY"] = "needed beside LICENCE_SIGNING_KEY_EARLIER"
     faults = [f"{name}: missing ({why})" for name, why in needed.items() if name not in given]
+    if any(len(one.strip()) < 16 for one in given.get("CALLOUT_SECRET", "x" * 16).split(",")):
+        faults.append("CALLOUT_SECRET: each must have 16 characters or more")
     if given.get("APP_ENV", "prod") == "prod" and "CLOCK_URL" in given:
         faults.append("CLOCK_URL: time cannot be moved with APP_ENV=prod")
     return faults

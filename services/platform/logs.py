@@ -21,6 +21,8 @@ SHAPES = (
     (re.compile(r"(?<![0-9])[0-9]{6,12}:[A-Za-z0-9_-]{30,}"), "<bot token>"),
     (re.compile(r"kiosk_[0-9]+_[A-Za-z0-9_-]{43}"), "<API key>"),
     (re.compile(r"lic_[A-Za-z0-9_-]{100,}"), "<licence key>"),
+    (re.compile(r"(?<=/d/)[A-Za-z0-9_-]{16,}"), "<download>"),
+    (re.compile(r"(?<=X-Amz-Signature=)[0-9a-f]{16,}"), "<signature>"),
     (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"), "<credentials>"),
     (re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=(?![A-Za-z0-9+/=])"), "<key>"),
     (re.compile(r"\+[0-9](?:[ ()-]{0,2}[0-9]){9,14}\b|(?<![\w.-])[0-9]{10,15}(?![\w-]|\.[0-9])"), "<phone>"),

@@ -98,3 +98,41 @@ class ServerCheckDue(Event):
     name = "provisioning.server_check_due"
     kind: str
     server: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskOpened(Event):
+    """Something is to be done by hand, usually within `hours`: `kind` is give or take_back. `again`: new credentials
+    of what was given before."""
+
+    name = "provisioning.task_opened"
+    task_id: int
+    grant_id: int
+    subscription_id: int
+    party: str
+    kind: str
+    hours: int
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDeclined(Event):
+    """An operator will not give it; the reason stands with the task. `refund_id` is 0 where no money goes back."""
+
+    name = "provisioning.task_declined"
+    task_id: int
+    grant_id: int
+    subscription_id: int
+    party: str
+    refund_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskOverdue(Event):
+    """It has waited longer than was promised."""
+
+    name = "provisioning.task_overdue"
+    task_id: int
+    party: str
+    kind: str
+    since: datetime

@@ -19,25 +19,43 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A document, or a photo where `is_photo`."""
+    """A document, or a photo where `is_photo`. One that the channel has already is sent again by its `file_id`."""
 
     name: str
     content: bytes = field(repr=False)
     is_photo: bool = False
+    file_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document that lies in the bucket under `key`; `good` and `version` name its content. `otherwise` is said in
+    place of the message where it cannot be fetched."""
+
+    good: str
+    version: str
+    key: str
+    name: str
+    otherwise: str
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """`text` is Telegram HTML: the message, or the caption of the attachment. `rows` are rows of buttons."""
+    """`text` is Telegram HTML: the message, or the caption of the attachment. `rows` are rows of buttons.
+    `stored` becomes the attachment before it is sent."""
 
     text: str = field(repr=False)
     rows: tuple[tuple[Button, ...], ...] = ()
     attachment: Attachment | None = None
+    stored: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
+    """`file_id` names the document that was sent, for this account only."""
+
     message_id: int
+    file_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +95,9 @@ Delivered = Sent | Unreachable | SlowDown | Refused | NotSent | MaybeSent
 
 
 class Channel(Protocol):
+    @property
+    def account(self) -> str:
+        """Who sends: another account does not know its file ids."""
+        ...
+
     def send(self, address: int, message: Outgoing) -> Delivered: ...

@@ -23,6 +23,8 @@ from services.notifications.channels.base import (
 from services.platform.errors import Misconfigured, TryLater
 
 TIMEOUT = httpx.Timeout(15, connect=3)  # seconds
+LONG_TIMEOUT = httpx.Timeout(60, connect=3)  # for an upload that Telegram looks at before it answers
+LONG = 2_000_000  # bytes
 # Descriptions of 400 that speak of the chat and not of the message.
 GONE = ("chat not found", "user is deactivated", "peer_id_invalid", "user not found")
 
@@ -34,12 +36,20 @@ class TelegramChannel:
         self._url = f"{api_url}/bot{token}/"
         self._http = httpx.Client(timeout=TIMEOUT, trust_env=False)
         self._username: str | None = None
+        self._account = token.partition(":")[0]
+
+    @property
+    def account(self) -> str:
+        """The bot's id."""
+        return self._account
 
     def send(self, address: int, message: Outgoing) -> Delivered:
         """Never raises for what Telegram or the network does."""
         method, arguments, files = _request(address, message)
+        is_long = message.attachment is not None and len(message.attachment.content) > LONG
+        timeout = LONG_TIMEOUT if is_long else TIMEOUT
         try:
-            response = self._http.post(self._url + method, data=arguments, files=files)
+            response = self._http.post(self._url + method, data=arguments, files=files, timeout=timeout)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return NotSent(type(error).__name__)
         except httpx.HTTPError as error:  # silence after the request had left
@@ -79,10 +89,13 @@ def _request(address: int, message: Outgoing) -> tuple[str, dict[str, str], dict
         case None:
             options = json.dumps({"is_disabled": True})
             return "sendMessage", {**arguments, "text": message.text, "link_preview_options": options}, None
-        case Attachment(name, content, is_photo):
+        case Attachment(name, content, is_photo, file_id):
             field = "photo" if is_photo else "document"
             method = "sendPhoto" if is_photo else "sendDocument"
-            return method, {**arguments, "caption": message.text}, {field: (name, content)}
+            arguments["caption"] = message.text
+            if file_id is not None:
+                return method, {**arguments, field: file_id}, None
+            return method, arguments, {field: (name, content)}
 
 
 def _button(one: Button) -> dict[str, Any]:
@@ -97,7 +110,7 @@ def _outcome(response: httpx.Response) -> Delivered:
         answer = response.json()
         description = str(answer.get("description", ""))
         if status == 200 and answer["ok"]:
-            return Sent(int(answer["result"]["message_id"]))
+            return Sent(int(answer["result"]["message_id"]), _file_id(answer["result"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         # A gateway's page: a 502 or 504 says nothing about what happened behind it.
         return MaybeSent(f"unreadable answer, status {status}")
@@ -108,3 +121,9 @@ def _outcome(response: httpx.Response) -> Delivered:
     if status >= 500:
         return MaybeSent(f"{status} {description}")
     return Refused(f"{status} {description}")
+
+
+def _file_id(message: dict[str, Any]) -> str | None:
+    document = message.get("document")
+    file_id = document.get("file_id") if isinstance(document, dict) else None
+    return file_id if isinstance(file_id, str) else None

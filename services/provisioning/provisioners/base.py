@@ -183,6 +183,7 @@ class Provisioner(Protocol):
 
     def reserve(self, tx: Session, grant: Grant, now: datetime) -> None:
         """Takes what the grant needs of our own stock; one that has it keeps it. Raises OutOfStock."""
+        return
 
     def stock(self, tx: Session, good: Good, locations: Sequence[str], now: datetime) -> int | None:
         """How many more can be given; None where nothing runs out."""
@@ -210,6 +211,7 @@ class Provisioner(Protocol):
 
     def repair(self, db: Database, place: str, now: datetime) -> None:
         """Gives a place back what it lost as a whole (reinstalled, restored). Raises as `apply`."""
+        return
 
     def devices(self, grant: Grant, ref: Ref) -> Sequence[Device]:
         """Raises Unsupported, TryLater, Misconfigured."""
@@ -221,3 +223,4 @@ class Provisioner(Protocol):
 
     def close(self) -> None:
         """Closes its connections."""
+        return

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from services.catalog.goods import OPTIONS, REQUIRED
+from services.catalog.good_options import OPTIONS, REQUIRED
 from services.provisioning import Access, Artifact, Capability, Location, access_of
 from services.provisioning.provisioners.base import Grant, Held
 from services.subscriptions import Subscription, subscriptions_of
@@ -26,14 +26,17 @@ title = {ru = "Серверы Европы", uk = "Сервери Європи",
 [[good]]
 name = "club"
 kind = "channel"
+chat = -1001234567890
 
 [[good]]
 name = "program"
 kind = "licence"
+pool = "programs"
 
 [[good]]
 name = "note"
 kind = "text"
+text = {en = "A note"}
 """
 TARIFF = """
 [[tariff]]

@@ -1,0 +1,1 @@
+"""What people see in a browser: texts of the catalogues, nothing from other hosts."""
