@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -92,6 +94,35 @@ def test_hearing_twice_tells_nothing_twice(access: AccessShop, anna: Visitor) ->
         for _ in range(2):
             announce(access, anna, grant_id=one.grant_id, invoice_id=invoice)
     assert told(anna, before) == []
+
+
+def test_goods_confirmed_at_the_same_moment_thank_once(access: AccessShop, anna: Visitor) -> None:
+    access.sells("servers", "club", "program")
+    access.buy(anna)
+    one, kit = access.subscription(anna), access.shop.kiosk.kit
+    together = Barrier(3)
+
+    def confirmed(grant_id: int) -> None:
+        event = AccessGranted(
+            grant_id=grant_id,
+            subscription_id=one.id,
+            invoice_id=10**6,
+            party=str(one.party),
+            fresh=True,
+            ends_at=one.ends_at,
+        )
+        with kit.db.begin() as tx:
+            together.wait(10)
+            notifications.tell_access_granted(tx, kit.cipher, event, access.shop.kiosk.now)
+
+    before = len(anna.messages())
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(confirmed, [mine.grant_id for mine in access.given(anna)]))
+    access.shop.kiosk.drain()
+    access.shop.kiosk.hurry()
+    said = told(anna, before)
+    assert len(said) == 3
+    assert [one.startswith("Also yours") for one in said] == [False, True, True]
 
 
 def test_what_ended_meanwhile_is_not_told(access: AccessShop, anna: Visitor) -> None:
