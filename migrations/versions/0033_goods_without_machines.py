@@ -1,4 +1,4 @@
-"""Goods that no machine gives: links to files, tasks for operators, files that Telegram has"""
+"""Goods that no machine gives: links to files, tasks for operators, files that Telegram has, answers of sellers"""
 
 from __future__ import annotations
 
@@ -57,8 +57,19 @@ def upgrade() -> None:
         sa.Column("file_id", sa.String(), nullable=False),
         sa.Column("sent_at", MOMENT, nullable=False),
     )
+    op.create_table(
+        "seller_answers",
+        sa.Column("grant_id", sa.BigInteger(), sa.ForeignKey("access_grants.id"), primary_key=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", MOMENT, nullable=False),
+        sa.Column("shown", sa.String(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("answered_at", MOMENT, nullable=False),
+    )
 
 
 def downgrade() -> None:
-    for table in ("sent_files", "access_tasks", "download_links"):
+    for table in ("seller_answers", "sent_files", "access_tasks", "download_links"):
         op.drop_table(table)

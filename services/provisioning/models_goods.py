@@ -59,3 +59,19 @@ class TaskRow(Base):
         Index("access_tasks_grant", "grant_id", "id"),
         Index("access_tasks_awaits", "awaits_from", postgresql_where=text("awaits_from IS NOT NULL")),
     )
+
+
+class SellerAnswerRow(Base):
+    """What a seller's own system confirmed last of a grant: `state`, `revision` and `ends_at` as it was told;
+    `generation` of the credentials it gave. `sealed` is what its owner is shown, `shown` names that by a keyed
+    hash."""
+
+    __tablename__ = "seller_answers"
+    grant_id: Mapped[int] = mapped_column(ForeignKey(AccessGrantRow.id), primary_key=True)
+    state: Mapped[str]
+    revision: Mapped[int]
+    generation: Mapped[int]
+    ends_at: Mapped[datetime]
+    shown: Mapped[str]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    answered_at: Mapped[datetime]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.provisioning.callout.call import Caller, Shown
+from services.provisioning.models_goods import SellerAnswerRow
 from services.provisioning.provisioners.base import (
     Artifact,
     Capability,
@@ -26,44 +28,38 @@ PLACE = "callout.shown"  # of the keyed hash that names what was answered
 
 
 class Callout(Provisioner):
-    """`ref` remembers what the seller confirmed last: `event`s are the difference to it, so that a call whose answer
-    was lost is made again, word for word, under the same Idempotency-Key."""
+    """What the seller confirmed last stands in our own table, with what it gave. Events are the difference to it: a
+    call whose answer was lost is made again, word for word, under the same Idempotency-Key."""
 
     kind = "callout"
-    capabilities = Capability.EXPIRY | Capability.SUSPEND | Capability.ROTATE
+    capabilities = Capability.SUSPEND | Capability.ROTATE
 
     def __init__(self, cipher: Cipher, secrets: Sequence[str], *, private: bool) -> None:
         """`secrets`: the one in use, then earlier ones. `private`: addresses of our own network may be called."""
         self._cipher, self._caller = cipher, Caller(secrets, private=private)
 
     def apply(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
-        if ref.get("revision") == grant.revision:
-            return self._confirmed(db, grant, ref, Shown(), int(ref["generation"]))  # told already
-        if grant.state != "active" and ref.get("state") in (None, "ended"):
-            return Held("absent", ref=ref)  # the seller never heard of it, or has ended it
-        event = _event(grant, ref)
+        known = _known(db, grant)
+        if known is not None and known.revision == grant.revision:
+            return self._held(known)
+        if grant.state != "active" and (known is None or known.state == "ended"):
+            return Held("absent")  # the seller never heard of it, or has ended it
+        event = _event(grant, known)
         try:
             shown = self._call(grant, event)
         except (Rejected, OutOfStock):
             if event != "ended":
                 raise
             shown = Shown()  # it is not there: as wanted
-        is_new = event in ("granted", "rotated")  # a rotation that was overtaken by a pause is still to be told
-        return self._confirmed(db, grant, ref, shown, grant.generation if is_new else int(ref["generation"]))
+        return self._held(self._kept(db, grant, event, known, shown, now))
 
     def fetch(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
         """What the seller last confirmed: a call is the only question there is."""
-        state: Literal["active", "suspended", "absent"] = "absent"
-        if ref.get("state") in ("active", "suspended"):
-            state = "active" if ref["state"] == "active" else "suspended"
-        return Held(state, ref=ref, key=str(ref.get("shown", "")), ends_at=_moment(ref))
+        known = _known(db, grant)
+        return self._held(known) if known is not None else Held("absent")
 
     def remove(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> None:
-        if ref.get("state") not in (None, "ended"):
-            try:
-                self._call(grant, "ended")
-            except (Rejected, OutOfStock):
-                return
+        self.apply(db, replace(grant, state="ended"), ref, now)
 
     def close(self) -> None:
         self._caller.close()
@@ -72,34 +68,59 @@ class Callout(Provisioner):
         body = json.dumps(_told(grant, event), ensure_ascii=False, separators=(",", ":")).encode()
         return self._caller.call(option(grant, "url"), body, f"{grant.key}-{grant.revision}")
 
-    def _confirmed(self, db: Database, grant: Grant, ref: Ref, shown: Shown, generation: int) -> Held:
-        kept: dict[str, Any] = {
+    def _kept(
+        self, db: Database, grant: Grant, event: str, known: SellerAnswerRow | None, shown: Shown, now: datetime
+    ) -> SellerAnswerRow:
+        """An answer that shows nothing leaves what was shown; of a first one, the good's own words are shown."""
+        is_new = known is None or known.state == "ended"
+        content = [list(one) for one in shown.artifacts]
+        if not content and is_new:
+            content = [["text", in_owners_language(db, grant, _words(grant))]]
+        # A rotation that a pause has overtaken is still to be told.
+        generation = grant.generation if known is None or event in ("granted", "rotated") else known.generation
+        values: dict[str, Any] = {
             "state": grant.state,
             "revision": grant.revision,
             "generation": generation,
-            "ends_at": grant.ends_at.isoformat(),
+            "ends_at": grant.ends_at,
+            "answered_at": now,
         }
-        if grant.state == "ended":
-            return Held("absent", ref=kept)
-        artifacts = tuple(Artifact(kind, content) for kind, content in shown.artifacts)  # type: ignore[arg-type]  # call.LONGEST's
-        known = ref.get("shown") if ref.get("state") not in (None, "ended") else None
-        if not artifacts and known is None:
-            artifacts = (Artifact("text", in_owners_language(db, grant, _words(grant))),)
-        name = self._named(artifacts, known) if artifacts else str(known)
-        return Held(grant.state, ref={**kept, "shown": name}, key=name, ends_at=grant.ends_at, artifacts=artifacts)
+        if content:
+            plain = json.dumps(content).encode()
+            values["shown"] = self._named(plain, known)
+            values["sealed"] = self._cipher.seal(plain, _place(grant.id))
+        with db.begin() as tx:
+            row = tx.get(SellerAnswerRow, grant.id, with_for_update=True) or SellerAnswerRow(grant_id=grant.id)
+            for name, value in values.items():
+                setattr(row, name, value)
+            tx.add(row)
+        return row
 
-    def _named(self, artifacts: Sequence[Artifact], known: object) -> str:
+    def _held(self, row: SellerAnswerRow) -> Held:
+        if row.state == "ended":
+            return Held("absent")
+        opened = json.loads(self._cipher.open(row.sealed, _place(row.grant_id)))
+        artifacts = tuple(Artifact(kind, content) for kind, content in opened)
+        state: Literal["active", "suspended"] = "active" if row.state == "active" else "suspended"
+        return Held(state, key=row.shown, ends_at=row.ends_at, artifacts=artifacts)
+
+    def _named(self, plain: bytes, known: SellerAnswerRow | None) -> str:
         """A keyed hash: what a seller answers may be short. It stays when ENCRYPTION_SECRET is changed."""
-        names = self._cipher.blind_indexes(json.dumps([[a.kind, a.content] for a in artifacts]).encode(), PLACE)
-        return str(known) if known in names else names[0]
+        names = self._cipher.blind_indexes(plain, PLACE)
+        return known.shown if known is not None and known.shown in names else names[0]
 
 
-def _event(grant: Grant, ref: Ref) -> str:
+def _known(db: Database, grant: Grant) -> SellerAnswerRow | None:
+    with db.begin() as tx:
+        return tx.get(SellerAnswerRow, grant.id)
+
+
+def _event(grant: Grant, known: SellerAnswerRow | None) -> str:
     if grant.state != "active":
         return grant.state
-    if ref.get("state") in (None, "ended"):
+    if known is None or known.state == "ended":
         return "granted"
-    return "rotated" if grant.generation > int(ref.get("generation", 0)) else "changed"
+    return "rotated" if grant.generation > known.generation else "changed"
 
 
 def _told(grant: Grant, event: str) -> dict[str, Any]:
@@ -130,5 +151,5 @@ def _words(grant: Grant) -> Mapping[str, str]:
     return words
 
 
-def _moment(ref: Ref) -> datetime | None:
-    return datetime.fromisoformat(ref["ends_at"]) if "ends_at" in ref else None
+def _place(grant_id: int) -> str:
+    return f"seller_answers.sealed:{grant_id}"
