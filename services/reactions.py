@@ -81,6 +81,19 @@ REACTIONS = (
         "notifications.tell_access_delayed",
         lambda kit, tx, event, now: notifications.tell_access_delayed(tx, event, now, kit.settings.telegram_admin_ids),
     ),
+    # It cannot be delivered, or taken back, for long.
+    inside(
+        provisioning.AccessFailed,
+        "notifications.tell_access_failed",
+        lambda kit, tx, event, now: notifications.tell_access_failed(tx, event, now, kit.settings.telegram_admin_ids),
+    ),
+    inside(
+        provisioning.WithdrawalStuck,
+        "notifications.tell_withdrawal_stuck",
+        lambda kit, tx, event, now: notifications.tell_withdrawal_stuck(
+            tx, event, now, kit.settings.telegram_admin_ids
+        ),
+    ),
     # It is not paid, or not as it should be.
     plain(billing.PaymentFailed, notifications.tell_payment_failed),
     plain(billing.PaymentFailed, billing.plan_next_try),
@@ -211,7 +224,35 @@ REACTIONS = (
         provisioning.ServerCheckDue,
         "provisioning.check_server",
         "access",
-        lambda kit, event, now: provisioning.check_server(kit.db, event, now, kit.provisioners),
+        lambda kit, event, now: provisioning.reconcile(kit.db, event, now, kit.provisioners),
+    ),
+    outside(
+        provisioning.AccessHinted,
+        "provisioning.look",
+        "access",
+        lambda kit, event, now: provisioning.look(kit.db, event, now, kit.provisioners),
+    ),
+    inside(
+        provisioning.PlaceTroubled,
+        "notifications.tell_place_troubled",
+        lambda kit, tx, event, now: notifications.tell_place_troubled(tx, event, now, kit.settings.telegram_admin_ids),
+    ),
+    inside(
+        provisioning.PlaceMended,
+        "notifications.tell_place_mended",
+        lambda kit, tx, event, now: notifications.tell_place_mended(tx, event, now, kit.settings.telegram_admin_ids),
+    ),
+    # What ended long ago is forgotten.
+    inside(
+        provisioning.RemovalsDue,
+        "provisioning.plan_removals",
+        lambda kit, tx, _event, now: provisioning.plan_removals(tx, now, timedelta(days=kit.settings.access_kept_days)),
+    ),
+    outside(
+        provisioning.AccessRemovalDue,
+        "provisioning.remove",
+        "access",
+        lambda kit, event, now: provisioning.remove(kit.db, event, now, kit.provisioners),
     ),
     outside(
         notifications.MessageQueued,

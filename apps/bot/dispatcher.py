@@ -21,6 +21,7 @@ from apps.bot.routers import (
     invite,
     manage,
     menu,
+    money_back,
     payment,
     promo,
     renewal,
@@ -54,7 +55,7 @@ def build(kit: Kit) -> Dispatcher:
             module.routes()
             for module in (
                 *(stars, menu, trial, shop, promo, payment, balance, wallet, subscription, manage, change, renewal),
-                *(cards, gifts, invite, guide, support, decisions),
+                *(cards, gifts, invite, guide, support, decisions, money_back),
             )
         ),
         promo.plain_codes(),

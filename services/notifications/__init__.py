@@ -31,6 +31,12 @@ from services.notifications.tell import (
     tell_statement,
     tell_stray_stars,
 )
+from services.notifications.tell_failures import (
+    tell_access_failed,
+    tell_place_mended,
+    tell_place_troubled,
+    tell_withdrawal_stuck,
+)
 from services.notifications.tell_life import tell_canceled, tell_paused
 from services.notifications.tell_of_tokens import (
     tell_balance_adjusted,
@@ -55,6 +61,7 @@ __all__ = [
     "deliver",
     "explain",
     "tell_access_delayed",
+    "tell_access_failed",
     "tell_access_granted",
     "tell_balance_adjusted",
     "tell_balance_low",
@@ -74,6 +81,8 @@ __all__ = [
     "tell_payment_decided",
     "tell_payment_failed",
     "tell_payment_needs_decision",
+    "tell_place_mended",
+    "tell_place_troubled",
     "tell_referral_reward",
     "tell_refund_failed",
     "tell_refunded",
@@ -85,5 +94,6 @@ __all__ = [
     "tell_statement",
     "tell_stray_stars",
     "tell_tokens_credited",
+    "tell_withdrawal_stuck",
     "why_undecided",
 ]

@@ -66,3 +66,13 @@ def renewal_off(subscription_id: int) -> str:
 def decide(payment_id: int, choice: str) -> str:
     """For operators: what becomes of money that waits for a decision (billing.CHOICES). Asks before it is done."""
     return f"decide:{payment_id}:{choice}"
+
+
+def money_back(grant_id: int) -> str:
+    """For what was never delivered. Asks before it is done."""
+    return f"moneyback:{grant_id}"
+
+
+def wait(grant_id: int) -> str:
+    """Goes on waiting for it."""
+    return f"waiton:{grant_id}"

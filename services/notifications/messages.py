@@ -13,6 +13,7 @@ from services import identity, subscriptions
 from services.notifications import (
     about_access,
     about_cards,
+    about_failures,
     about_friends,
     about_gifts,
     about_life,
@@ -21,6 +22,7 @@ from services.notifications import (
     about_renewals,
     about_tokens,
     for_operators,
+    for_operators_access,
 )
 from services.notifications.channels.base import Outgoing
 from services.notifications.models import MessageRow
@@ -35,6 +37,7 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "access_ready": about_access.ready,
     "extended": about_access.extended,
     "access_delayed": about_access.delayed,
+    "access_failed": about_failures.failed,
     "expired": about_access.expired,
     "paused": about_life.paused,
     "canceled": about_life.canceled,
@@ -62,6 +65,10 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "gift_expired": about_gifts.expired,
     "gift_taken_back": about_gifts.taken_back,
     "admin_access_delayed": for_operators.access_delayed,
+    "admin_access_failed": for_operators_access.failed,
+    "admin_withdrawal_stuck": for_operators_access.stuck,
+    "admin_place_troubled": for_operators_access.troubled,
+    "admin_place_mended": for_operators_access.mended,
     "admin_payment_held": for_operators.payment_held,
     "admin_refund_failed": for_operators.refund_failed,
     "admin_foreign_refund": for_operators.foreign_refund,

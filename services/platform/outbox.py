@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import ForeignKey, Index, Interval, Row, delete, exists, func, literal, select, text, update
+from sqlalchemy import ForeignKey, Index, Interval, Row, delete, exists, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -182,6 +182,15 @@ def postpone(
         row.last_error = error[:500]
     backoff = min(FIRST_BACKOFF * 2 ** min(max(row.failures - 1, 0), 12), LONGEST_BACKOFF)
     row.due_at = now + (backoff if after is None else timedelta(seconds=after))
+
+
+def unfinished(tx: Session, name: str, reaction: str) -> list[dict[str, Any]]:
+    """Bodies of all events of this name to which `reaction` has still to react."""
+    undone = exists().where(
+        Delivery.event_id == OutboxEvent.id, Delivery.reaction == reaction, Delivery.done_at.is_(None)
+    )
+    bodies = select(OutboxEvent.body).where(OutboxEvent.name == name, or_(~OutboxEvent.planned, undone))
+    return list(tx.scalars(bodies))
 
 
 def purge(tx: Session, before: datetime, limit: int = 5000) -> int:

@@ -6,6 +6,7 @@ one kind; what it gives is sealed, and revealed to its owner only."""
 
 from services.provisioning.access import Access, access_of, qr_png
 from services.provisioning.apply import apply
+from services.provisioning.barring import bar, unbar
 from services.provisioning.events import (
     AccessDelayed,
     AccessGranted,
@@ -14,9 +15,19 @@ from services.provisioning.events import (
     GrantChanged,
     ServerCheckDue,
 )
+from services.provisioning.events_watch import (
+    AccessFailed,
+    AccessHinted,
+    AccessRemovalDue,
+    PlaceMended,
+    PlaceTroubled,
+    RemovalsDue,
+    WithdrawalStuck,
+)
+from services.provisioning.failing import AccessNotFailed, announce_lost, refundable, take_money_back, watch_failing
 from services.provisioning.follow import grant, withdraw
 from services.provisioning.grants import AccessNotFound
-from services.provisioning.places import check_server, plan_checks, schedule_checks
+from services.provisioning.hints import look, note_hint
 from services.provisioning.provisioners.base import (
     Artifact,
     Capability,
@@ -26,13 +37,20 @@ from services.provisioning.provisioners.base import (
     Provisioner,
     Unsupported,
 )
+from services.provisioning.reconcile import Looked, look_at_place, plan_checks, reconcile, schedule_checks
+from services.provisioning.removal import plan_removals, remove, schedule_removals
 from services.provisioning.rotate import rotate
+from services.provisioning.troubles import PlaceTrouble, troubles
 
 __all__ = [
     "Access",
     "AccessDelayed",
+    "AccessFailed",
     "AccessGranted",
+    "AccessHinted",
+    "AccessNotFailed",
     "AccessNotFound",
+    "AccessRemovalDue",
     "AccessSoldOut",
     "Artifact",
     "Capability",
@@ -40,17 +58,36 @@ __all__ = [
     "Device",
     "GrantChanged",
     "Health",
+    "Looked",
     "OutOfStock",
+    "PlaceMended",
+    "PlaceTrouble",
+    "PlaceTroubled",
     "Provisioner",
+    "RemovalsDue",
     "ServerCheckDue",
     "Unsupported",
+    "WithdrawalStuck",
     "access_of",
+    "announce_lost",
     "apply",
-    "check_server",
+    "bar",
     "grant",
+    "look",
+    "look_at_place",
+    "note_hint",
     "plan_checks",
+    "plan_removals",
     "qr_png",
+    "reconcile",
+    "refundable",
+    "remove",
     "rotate",
     "schedule_checks",
+    "schedule_removals",
+    "take_money_back",
+    "troubles",
+    "unbar",
+    "watch_failing",
     "withdraw",
 ]
