@@ -90,7 +90,8 @@ def look_at_place(
     kind = provisioner.kind
     rest = timedelta(microseconds=1) if even_all else FRESH if place else RARELY
     with db.begin() as tx:
-        due = select(AccessGrantRow).where(*_due(kind, place, now - rest))
+        turn = _due(kind, place, now - rest, even_gone=even_all)
+        due = select(AccessGrantRow).where(*turn)
         oldest = due.order_by(AccessGrantRow.checked_at.asc().nulls_first(), AccessGrantRow.id)
         rows = tx.scalars(oldest.limit(provisioner.survey_size)).all()
         grants = read_all(tx, rows)
@@ -106,8 +107,9 @@ def look_at_place(
     return looked
 
 
-def _due(kind: str, place: str, before: datetime) -> Sequence[ColumnElement[bool]]:
-    """What is wanted or held at a place, and as we want it as far as we know."""
+def _due(kind: str, place: str, before: datetime, *, even_gone: bool = False) -> Sequence[ColumnElement[bool]]:
+    """What is wanted or held at a place, and as we want it as far as we know. `even_gone`: those that wait for an
+    operator's word, however lately they were looked at."""
     row = AccessGrantRow
     return [
         row.kind == kind,
@@ -118,7 +120,7 @@ def _due(kind: str, place: str, before: datetime) -> Sequence[ColumnElement[bool
         row.failing_since.is_(None),
         row.sold_out_at.is_(None),
         or_(row.claimed_until.is_(None), row.claimed_until < wall_clock()),
-        or_(row.checked_at.is_(None), row.checked_at <= before),
+        or_(row.checked_at.is_(None), row.checked_at <= before, *([row.gone_at.is_not(None)] if even_gone else [])),
     ]
 
 
