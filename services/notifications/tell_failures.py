@@ -51,6 +51,5 @@ def _named(event: Place) -> dict[str, Any]:
 
 
 def _tell_all(tx: Session, admins: Sequence[int], kind: str, key: str, params: dict[str, Any], now: datetime) -> None:
-    """Their texts speak of no person: `party` is there for the form."""
     for telegram_id in admins:
-        queue(tx, telegram_id, kind, f"admin:{telegram_id}:{key}", {"party": "user:0"} | params, now)
+        queue(tx, telegram_id, kind, f"admin:{telegram_id}:{key}", params, now)
