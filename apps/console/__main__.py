@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from apps.console import (
+    access,
     books,
     campaigns,
     catalog,
@@ -30,6 +31,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "payments": (payments.main, "show, decide, refund, hold against the providers' lists; payments --help says all"),
     "promo": (promo.main, "create, list, show, deactivate, import, export: promo codes; promo --help says all"),
     "subscriptions": (subscriptions.main, "show, pause, resume, cancel, give-days; subscriptions --help says all"),
+    "access": (access.main, "list, show, retry, repair, bar, rotate, places; access --help says all"),
     "people": (people.main, "block ID --reason WHY | unblock ID --reason WHY"),
     "wallet": (wallet.main, "show USER | adjust USER --tokens N --reason WHY | history USER: people's tokens"),
     "referrals": (growth.referrals_main, "show USER: who invited a person, whom they invited, what that earned"),

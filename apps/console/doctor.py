@@ -8,7 +8,7 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from apps.console import doctor_money
+from apps.console import doctor_access, doctor_money
 from apps.console.findings import Finding, Trouble
 from services import assembly, catalog
 from services.kit import Kit
@@ -51,6 +51,7 @@ def examine(kit: Kit) -> Iterator[Finding]:
         *doctor_money.checks(kit),
         *((f"VPN server {server.code}", _server(server.code)) for server in kit.settings.vpn_servers),
         ("VPN servers", _servers),
+        *doctor_access.checks(kit),
         ("Storage", _storage),
         ("Support", _support),
     ]

@@ -28,6 +28,15 @@ from services.provisioning.failing import AccessNotFailed, announce_lost, refund
 from services.provisioning.follow import grant, withdraw
 from services.provisioning.grants import AccessNotFound
 from services.provisioning.hints import look, note_hint
+from services.provisioning.overview import (
+    GrantLine,
+    RepairLine,
+    counts,
+    grant_line,
+    grants,
+    repairs_of,
+    retry,
+)
 from services.provisioning.provisioners.base import (
     Artifact,
     Capability,
@@ -57,6 +66,7 @@ __all__ = [
     "ChecksDue",
     "Device",
     "GrantChanged",
+    "GrantLine",
     "Health",
     "Looked",
     "OutOfStock",
@@ -65,6 +75,7 @@ __all__ = [
     "PlaceTroubled",
     "Provisioner",
     "RemovalsDue",
+    "RepairLine",
     "ServerCheckDue",
     "Unsupported",
     "WithdrawalStuck",
@@ -72,7 +83,10 @@ __all__ = [
     "announce_lost",
     "apply",
     "bar",
+    "counts",
     "grant",
+    "grant_line",
+    "grants",
     "look",
     "look_at_place",
     "note_hint",
@@ -82,6 +96,8 @@ __all__ = [
     "reconcile",
     "refundable",
     "remove",
+    "repairs_of",
+    "retry",
     "rotate",
     "schedule_checks",
     "schedule_removals",
