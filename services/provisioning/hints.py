@@ -65,7 +65,7 @@ def look(db: Database, event: AccessHinted, now: datetime, provisioners: Mapping
     held = provisioner.fetch(db, grant, ref, now)
     with db.begin() as tx:
         what = difference(grant, held, before, credentials, now)
-        if (seen := repairs.still_as_asked(tx, grant)) is not None:
+        if (seen := repairs.still_as_asked(tx, [grant]).get(grant.id)) is not None:
             _note(tx, seen, grant, held, what, now)
         row = tx.get_one(AccessGrantRow, event.grant_id)
         is_over = row.hinted_at == hinted_at

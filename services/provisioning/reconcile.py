@@ -130,6 +130,7 @@ def _note(
     """Stores what was answered and orders repairs. Returns what is gone: whether that is made again is decided when
     all have been looked at."""
     gone: dict[int, Held] = {}
+    rows = repairs.still_as_asked(tx, [asked[grant_id][0] for grant_id, _ in page])
     for grant_id, held, what in _compared(asked, page, now):
         looked.seen += 1
         if what == "absent":
@@ -137,14 +138,13 @@ def _note(
             continue
         if what is not None and looked.repaired >= MOST_REPAIRS:
             continue  # its turn comes with the next check
-        grant = asked[grant_id][0]
-        row = repairs.still_as_asked(tx, grant)
+        row = rows.get(grant_id)
         if row is None:
             continue
         if what is None:
             repairs.note_same(row, held, now)
         else:
-            looked.repaired += repairs.repair(tx, row, grant, held, what, now)
+            looked.repaired += repairs.repair(tx, row, asked[grant_id][0], held, what, now)
     return gone
 
 
@@ -168,8 +168,7 @@ def _make_again(
     *,
     even_all: bool,
 ) -> None:
-    rows = {number: repairs.still_as_asked(tx, asked[number][0]) for number in sorted(gone)}
-    lost = {number: row for number, row in rows.items() if row is not None}
+    lost = repairs.still_as_asked(tx, [asked[number][0] for number in gone])
     if not even_all and lost and not repairs.may_make_again(tx, kind, place, len(lost), looked.seen, now):
         repairs.hold_back(tx, list(lost.values()), kind, place, now)
         looked.held_back = len(lost)

@@ -3,11 +3,12 @@ shall not have it filled by another one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from services.platform.clock import wall_clock
@@ -26,11 +27,18 @@ MOST, WITHIN = 3, timedelta(hours=6)
 log = structlog.get_logger(__name__)
 
 
-def still_as_asked(tx: Session, grant: Grant) -> AccessGrantRow | None:
-    """The row, locked; None when what was seen is of before: it was changed, or is being applied."""
-    row = tx.get_one(AccessGrantRow, grant.id, with_for_update=True, populate_existing=True)
-    is_claimed = row.claimed_until is not None and row.claimed_until > wall_clock()
-    return None if is_claimed or row.revision != grant.revision or row.applied_revision < row.revision else row
+def still_as_asked(tx: Session, grants: Iterable[Grant]) -> dict[int, AccessGrantRow]:
+    """Their rows, locked, by their ids. Missing are those of which what was seen is of before: they were changed, or
+    somebody is at them."""
+    revisions = {grant.id: grant.revision for grant in grants}
+    row = AccessGrantRow
+    own = select(row).where(
+        row.id.in_(revisions),
+        row.applied_revision >= row.revision,
+        or_(row.claimed_until.is_(None), row.claimed_until <= wall_clock()),
+    )
+    locked = own.order_by(row.id).with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    return {one.id: one for one in tx.scalars(locked) if one.revision == revisions[one.id]}
 
 
 def note_same(row: AccessGrantRow, held: Held, now: datetime) -> None:
