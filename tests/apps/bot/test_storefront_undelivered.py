@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from services import billing, provisioning
 from tests.apps.bot.storefront import Storefront, Visitor, buttons, open_storefront
 from tests.contracts.memory_access import Elsewhere, MemoryAccess
 from tests.world import Kiosk, MakeKiosk, World
@@ -146,3 +148,31 @@ def test_what_is_over_and_cannot_be_taken_back_is_told_once(office: Office) -> N
     office.pass_hours(1)
     assert [thing.off for thing in office.elsewhere.things.values()] == [True]
     assert office.kiosk.count("access_grants", "alerted_at IS NOT NULL") == 0
+
+
+def test_many_taps_at_once_are_one_refund(office: Office) -> None:
+    office.pass_hours(74)
+    kit, now, party = office.kiosk.kit, office.kiosk.now, office.anna.person().party
+    grant_id = int(office.kiosk.scalar("SELECT id FROM access_grants"))
+
+    def tap(_: int) -> int:
+        with kit.db.begin() as tx:
+            return provisioning.take_money_back(tx, kit.providers, party, grant_id, now)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(tap, range(8)))) == 1
+    assert len(refunds(office)) == 1
+
+
+def test_where_the_provider_cannot_give_back_it_goes_to_the_balance(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = office.kiosk.kit.providers["yookassa"]
+    office.pass_hours(74)
+    monkeypatch.setattr(provider, "capabilities", provider.capabilities & ~billing.Capability.REFUND)
+    question = office.anna.tap("Take my money back")
+    assert "is on your balance" in office.anna.press(question, buttons(question)[0]["callback_data"])["text"]
+    office.kiosk.hurry()
+    assert refunds(office) == [("succeeded", "balance")]
+    assert office.kiosk.balance(f"wallet:{office.anna.person().party}") == -29900
+    assert office.kiosk.faults() == []

@@ -10,7 +10,9 @@ from sqlalchemy import text
 from services import provisioning, subscriptions
 from services.identity import Party
 from services.platform.db import Database
+from tests.contracts.memory_access import Elsewhere, MemoryAccess
 from tests.services.provisioning.desk import Desk
+from tests.world import Kiosk
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 KEPT = 30 * DAY
@@ -173,3 +175,18 @@ def test_nobody_bars_what_is_not_there(desk: Desk) -> None:
     for act in (provisioning.bar, provisioning.unbar):
         with desk.db.begin() as tx, pytest.raises(provisioning.AccessNotFound):
             act(tx, 12345, reason="x", actor="operator:1", now=desk.now)
+
+
+def test_a_month_after_the_end_by_itself(kiosk: Kiosk) -> None:
+    """ACCESS_KEPT_DAYS is 30."""
+    there = Elsewhere(lambda: kiosk.now)
+    kiosk.kit.provisioners["wireguard"] = MemoryAccess(there, kind="wireguard")  # type: ignore[index]
+    kiosk.buy(kiosk.person())
+    ends_at = kiosk.scalar("SELECT ends_at FROM access_grants")
+    kiosk.pass_time(ends_at - kiosk.now + HOUR, step=20 * DAY)
+    kiosk.pass_time(29 * DAY, step=29 * DAY)
+    assert [thing.off for thing in there.things.values()] == [True]
+    kiosk.pass_time(DAY, step=DAY)
+    assert there.things == {}
+    assert kiosk.count("access_grants", "sealed IS NULL AND credentials IS NULL AND held = 'absent'") == 1
+    assert kiosk.undone() == []
