@@ -14,7 +14,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 README = Path(__file__).with_name("README.md")
-NAMES = ("config_qr", "bot_updates", "settlements", "outbox_notify", "sweeps", "delivery", "hanging", "processes")
+NAMES = (
+    "config_qr",
+    "bot_updates",
+    "settlements",
+    "outbox_notify",
+    "sweeps",
+    "access",
+    "delivery",
+    "hanging",
+    "processes",
+)
 LONGEST = 150  # seconds for one of them
 MARKED = re.compile(r"(<!-- results -->\n).*(<!-- end of results -->)", re.DOTALL)
 

@@ -18,6 +18,7 @@ import services.platform.slots
 import services.promotions.models
 import services.provisioning.licences.models
 import services.provisioning.models
+import services.provisioning.models_watch
 import services.referrals.models
 import services.subscriptions.models  # noqa: F401  # imported for the tables they declare
 from services.platform.db import Base

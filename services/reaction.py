@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,8 +11,11 @@ from sqlalchemy.orm import Session
 
 from services.kit import Kit
 from services.platform import outbox
+from services.platform.db import Database
+from services.provisioning import Provisioner
 
 E = TypeVar("E", bound=outbox.Event)
+Provisioners = Mapping[str, Provisioner]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,22 @@ def inside(event: type[E], name: str, run: Callable[[Kit, Session, E, datetime],
 
 def plain(event: type[E], run: Callable[[Session, E, datetime], object]) -> Reaction:
     """An inside one that needs nothing of the kit, named after its service and function."""
-    name = f"{run.__module__.split('.')[1]}.{run.__name__}"
-    return inside(event, name, lambda _, tx, event, now: run(tx, event, now))
+    return inside(event, _named(run), lambda _, tx, event, now: run(tx, event, now))
 
 
 def outside(event: type[E], name: str, queue: str, run: Callable[[Kit, E, datetime], object]) -> Reaction:
     return Reaction(event, name, queue, outside=run)
+
+
+def for_operators(event: type[E], run: Callable[[Session, E, datetime, Sequence[int]], object]) -> Reaction:
+    """An inside one that tells the operators, named as `plain` does."""
+    return inside(event, _named(run), lambda kit, tx, event, now: run(tx, event, now, kit.settings.telegram_admin_ids))
+
+
+def to_other_side(event: type[E], run: Callable[[Database, E, datetime, Provisioners], object]) -> Reaction:
+    """An outside one that talks to whoever gives access, named as `plain` does."""
+    return outside(event, _named(run), "access", lambda kit, event, now: run(kit.db, event, now, kit.provisioners))
+
+
+def _named(run: Callable[..., object]) -> str:
+    return f"{run.__module__.split('.')[1]}.{run.__name__}"

@@ -10,7 +10,7 @@ from datetime import timedelta
 from services import billing, gifts, identity, notifications, provisioning, referrals, subscriptions, wallet
 from services.kit import Kit
 from services.platform import outbox
-from services.reaction import inside, outside, plain
+from services.reaction import for_operators, inside, outside, plain, to_other_side
 
 # default: our own tables only. payments, access, telegram: one for each outside system, so that a slow one delays
 # nobody else. ocr, rules, payouts: the receipts' stations.
@@ -88,39 +88,26 @@ REACTIONS = (
         "notifications.tell_access_granted",
         lambda kit, tx, event, now: notifications.tell_access_granted(tx, kit.cipher, event, now),
     ),
-    inside(
-        provisioning.AccessDelayed,
-        "notifications.tell_access_delayed",
-        lambda kit, tx, event, now: notifications.tell_access_delayed(tx, event, now, kit.settings.telegram_admin_ids),
-    ),
+    for_operators(provisioning.AccessDelayed, notifications.tell_access_delayed),
     # Nothing was left when it was paid: all of the money goes back.
     inside(
         provisioning.AccessSoldOut,
         "provisioning.undo_sale",
         lambda kit, tx, event, now: provisioning.undo_sale(tx, event, now, kit.providers),
     ),
-    inside(
-        provisioning.SaleUndone,
-        "notifications.tell_sale_undone",
-        lambda kit, tx, event, now: notifications.tell_sale_undone(tx, event, now, kit.settings.telegram_admin_ids),
-    ),
+    for_operators(provisioning.SaleUndone, notifications.tell_sale_undone),
     inside(
         provisioning.AccessGranted,
         "notifications.tell_document",
         lambda kit, tx, event, now: notifications.tell_document(tx, kit.cipher, event, now),
     ),
     # A person has to do it: operators get a task, and the buyer is told to wait.
-    inside(
-        provisioning.TaskOpened,
-        "notifications.tell_task_opened",
-        lambda kit, tx, event, now: notifications.tell_task_opened(tx, event, now, kit.settings.telegram_admin_ids),
-    ),
-    inside(
-        provisioning.TaskOverdue,
-        "notifications.tell_task_overdue",
-        lambda kit, tx, event, now: notifications.tell_task_overdue(tx, event, now, kit.settings.telegram_admin_ids),
-    ),
+    for_operators(provisioning.TaskOpened, notifications.tell_task_opened),
+    for_operators(provisioning.TaskOverdue, notifications.tell_task_overdue),
     plain(provisioning.TaskDeclined, notifications.tell_task_declined),
+    # It cannot be delivered, or taken back, for long.
+    for_operators(provisioning.AccessFailed, notifications.tell_access_failed),
+    for_operators(provisioning.WithdrawalStuck, notifications.tell_withdrawal_stuck),
     # It is not paid, or not as it should be.
     plain(billing.PaymentFailed, notifications.tell_payment_failed),
     plain(billing.PaymentFailed, billing.plan_next_try),
@@ -157,16 +144,8 @@ REACTIONS = (
     plain(billing.PaymentRefunded, referrals.take_back),
     plain(billing.PaymentRefunded, gifts.follow_refund),
     plain(billing.PaymentRefunded, notifications.tell_refunded),
-    inside(
-        billing.RefundFailed,
-        "notifications.tell_refund_failed",
-        lambda kit, tx, event, now: notifications.tell_refund_failed(tx, event, now, kit.settings.telegram_admin_ids),
-    ),
-    inside(
-        billing.ForeignRefund,
-        "notifications.tell_foreign_refund",
-        lambda kit, tx, event, now: notifications.tell_foreign_refund(tx, event, now, kit.settings.telegram_admin_ids),
-    ),
+    for_operators(billing.RefundFailed, notifications.tell_refund_failed),
+    for_operators(billing.ForeignRefund, notifications.tell_foreign_refund),
     inside(
         subscriptions.SubscriptionShortened,
         "provisioning.shorten",
@@ -208,11 +187,7 @@ REACTIONS = (
         "payments",
         lambda kit, event, now: billing.on_statement_due(kit.db, kit.providers, event, now),
     ),
-    inside(
-        billing.StatementMade,
-        "notifications.tell_statement",
-        lambda kit, tx, event, now: notifications.tell_statement(tx, event, now, kit.settings.telegram_admin_ids),
-    ),
+    for_operators(billing.StatementMade, notifications.tell_statement),
     # It stands still: access ends until it goes on.
     inside(
         subscriptions.SubscriptionPaused,
@@ -240,12 +215,7 @@ REACTIONS = (
         lambda kit, tx, event, now: wallet.expire_bonus(tx, event, now, kit.settings.bonus_tokens_days),
     ),
     # Private chats: who asks to join, who is put out, where the bot cannot work.
-    outside(
-        provisioning.JoinRequested,
-        "provisioning.answer_join",
-        "access",
-        lambda kit, event, now: provisioning.answer_join(kit.db, event, now, kit.provisioners),
-    ),
+    to_other_side(provisioning.JoinRequested, provisioning.answer_join),
     outside(
         provisioning.JoinRefused,
         "notifications.refuse_join",
@@ -269,29 +239,10 @@ REACTIONS = (
         ),
     ),
     plain(provisioning.MemberRemoved, notifications.tell_removed),
-    inside(
-        provisioning.MemberBanned,
-        "notifications.tell_member_banned",
-        lambda kit, tx, event, now: notifications.tell_member_banned(tx, event, now, kit.settings.telegram_admin_ids),
-    ),
-    inside(
-        provisioning.ChannelLost,
-        "notifications.tell_channel_lost",
-        lambda kit, tx, event, now: notifications.tell_channel_lost(tx, event, now, kit.settings.telegram_admin_ids),
-    ),
-    inside(
-        provisioning.ChannelBack,
-        "notifications.tell_channel_back",
-        lambda kit, tx, event, now: notifications.tell_channel_back(tx, event, now, kit.settings.telegram_admin_ids),
-    ),
+    for_operators(provisioning.MemberBanned, notifications.tell_member_banned),
+    for_operators(provisioning.ChannelLost, notifications.tell_channel_lost),
+    for_operators(provisioning.ChannelBack, notifications.tell_channel_back),
     plain(provisioning.ChannelBack, provisioning.go_on),
-    # Another side says that something changed there.
-    outside(
-        provisioning.AccessHinted,
-        "provisioning.look",
-        "access",
-        lambda kit, event, now: provisioning.look(kit.db, event, now, kit.provisioners),
-    ),
     # Housekeeping with the outside.
     inside(
         provisioning.ChecksDue,
@@ -302,8 +253,18 @@ REACTIONS = (
         provisioning.ServerCheckDue,
         "provisioning.check_server",
         "access",
-        lambda kit, event, now: provisioning.check_server(kit.db, event, now, kit.provisioners),
+        lambda kit, event, now: provisioning.reconcile(kit.db, event, now, kit.provisioners),
     ),
+    to_other_side(provisioning.AccessHinted, provisioning.look),
+    for_operators(provisioning.PlaceTroubled, notifications.tell_place_troubled),
+    for_operators(provisioning.PlaceMended, notifications.tell_place_mended),
+    # What ended long ago is forgotten.
+    inside(
+        provisioning.RemovalsDue,
+        "provisioning.plan_removals",
+        lambda kit, tx, _event, now: provisioning.plan_removals(tx, now, timedelta(days=kit.settings.access_kept_days)),
+    ),
+    to_other_side(provisioning.AccessRemovalDue, provisioning.remove),
     outside(
         notifications.MessageQueued,
         "notifications.deliver",

@@ -42,10 +42,12 @@ SCHEDULE = (
     Scheduled("provisioning.purge_roster", HOUR, provisioning.purge_roster),
     Scheduled("provisioning.remind_of_tasks", timedelta(minutes=10), provisioning.remind_of_tasks),
     Scheduled("provisioning.purge_downloads", HOUR, provisioning.purge_downloads),
+    Scheduled("provisioning.announce_lost", timedelta(minutes=10), provisioning.announce_lost),
+    Scheduled("provisioning.watch_failing", timedelta(minutes=10), provisioning.watch_failing),
+    Scheduled("provisioning.schedule_removals", HOUR, provisioning.schedule_removals),
     Scheduled("outbox.purge", HOUR, lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),
     Scheduled("inbox.purge", HOUR, lambda tx, now: inbox.purge(tx, now - timedelta(days=3))),
     Scheduled("idempotency.purge", HOUR, lambda tx, now: idempotency.purge(tx, now - idempotency.KEPT)),
-    Scheduled("provisioning.purge_hints", HOUR, provisioning.purge_hints),
     Scheduled("promotions.purge", HOUR, promotions.purge),
     Scheduled("billing.purge", HOUR, lambda tx, now: billing.purge_notifications(tx, now - timedelta(days=30))),
 )

@@ -107,3 +107,19 @@ class SpendOnChange(CallbackData, prefix="changespend"):
     """Take the price of a change from the balance: however often it is tapped, once."""
 
     offer_id: Id
+
+
+class MoneyBack(CallbackData, prefix="moneyback"):
+    """For a grant that was paid and never delivered; asks first."""
+
+    grant_id: Id
+
+
+class MoneyBackNow(CallbackData, prefix="moneybackok"):
+    grant_id: Id
+
+
+class WaitOn(CallbackData, prefix="waiton"):
+    """Goes on waiting for that grant."""
+
+    grant_id: Id

@@ -24,6 +24,7 @@ from apps.bot.routers import (
     invite,
     manage,
     menu,
+    money_back,
     payment,
     places,
     promo,
@@ -60,7 +61,7 @@ def build(kit: Kit) -> Dispatcher:
             for module in (
                 tasks,  # operators' words first: nobody else's get there
                 *(stars, menu, trial, shop, promo, payment, balance, wallet, subscription, manage, change, renewal),
-                *(access, places, cards, gifts, invite, guide, support, decisions, documents),
+                *(access, places, cards, gifts, invite, guide, support, decisions, documents, money_back),
             )
         ),
         promo.plain_codes(),

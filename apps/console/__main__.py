@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from apps.console import (
+    access,
     books,
     campaigns,
     catalog,
@@ -36,6 +37,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "licences": (licences.main, "import, list, revoke, signing-key: licence keys; licences --help says all"),
     "goods": (goods.main, "list | upload NAME FILE: what tariffs deliver, and files to be delivered"),
     "tasks": (tasks.main, "list, show, take, answer, decline, done: what is given by hand; tasks --help says all"),
+    "access": (access.main, "list, show, retry, repair, bar, rotate, places; access --help says all"),
     "people": (people.main, "block ID --reason WHY | unblock ID --reason WHY"),
     "wallet": (wallet.main, "show USER | adjust USER --tokens N --reason WHY | history USER: people's tokens"),
     "referrals": (growth.referrals_main, "show USER: who invited a person, whom they invited, what that earned"),

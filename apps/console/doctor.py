@@ -8,7 +8,7 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from apps.console import doctor_licences, doctor_money, doctor_panels, doctor_vpn
+from apps.console import doctor_access, doctor_licences, doctor_money, doctor_panels, doctor_vpn
 from apps.console.findings import Finding, Trouble
 from services import assembly, catalog
 from services.kit import Kit
@@ -53,6 +53,7 @@ def examine(kit: Kit) -> Iterator[Finding]:
         *doctor_panels.checks(kit),
         ("Private chats", _chats),
         ("Licence keys", doctor_licences.licence_keys),
+        *doctor_access.checks(kit),
         ("Storage", _storage),
         ("Support", _support),
     ]

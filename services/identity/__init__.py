@@ -30,6 +30,7 @@ from services.identity.people import (
     find_user,
     greet,
     mark_unreachable,
+    telegram_ids,
     unblock,
     user,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "record_inviter",
     "revoke_client",
     "scopes",
+    "telegram_ids",
     "unblock",
     "user",
     "who_came_from",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -82,6 +83,12 @@ def user(tx: Session, user_id: int) -> User:
     if row is None:
         raise UserNotFound(f"user {user_id}")
     return _seen(row)
+
+
+def telegram_ids(tx: Session, user_ids: Collection[int]) -> dict[Party, int]:
+    """Of many people at once; who is not known is missing."""
+    rows = tx.execute(select(UserRow.id, UserRow.telegram_id).where(UserRow.id.in_(user_ids)))
+    return {Party("user", user_id): telegram_id for user_id, telegram_id in rows}
 
 
 def find_user(tx: Session, telegram_id: int) -> User | None:

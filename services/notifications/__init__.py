@@ -40,6 +40,12 @@ from services.notifications.tell_channels import (
     tell_member_banned,
     tell_removed,
 )
+from services.notifications.tell_failures import (
+    tell_access_failed,
+    tell_place_mended,
+    tell_place_troubled,
+    tell_withdrawal_stuck,
+)
 from services.notifications.tell_goods import (
     send_document,
     tell_document,
@@ -78,6 +84,7 @@ __all__ = [
     "send_document",
     "show_again",
     "tell_access_delayed",
+    "tell_access_failed",
     "tell_access_granted",
     "tell_balance_adjusted",
     "tell_balance_low",
@@ -101,6 +108,8 @@ __all__ = [
     "tell_payment_decided",
     "tell_payment_failed",
     "tell_payment_needs_decision",
+    "tell_place_mended",
+    "tell_place_troubled",
     "tell_referral_reward",
     "tell_refund_failed",
     "tell_refunded",
@@ -117,6 +126,7 @@ __all__ = [
     "tell_task_opened",
     "tell_task_overdue",
     "tell_tokens_credited",
+    "tell_withdrawal_stuck",
     "title",
     "why_undecided",
 ]

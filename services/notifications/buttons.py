@@ -76,3 +76,13 @@ def document(grant_id: int) -> str:
 def task(task_id: int) -> str:
     """For operators: something to be done by hand."""
     return f"task:{task_id}"
+
+
+def money_back(grant_id: int) -> str:
+    """For what was never delivered. Asks before it is done."""
+    return f"moneyback:{grant_id}"
+
+
+def wait(grant_id: int) -> str:
+    """Goes on waiting for it."""
+    return f"waiton:{grant_id}"

@@ -15,6 +15,7 @@ from services.notifications import (
     about_cards,
     about_channels,
     about_documents,
+    about_failures,
     about_friends,
     about_gifts,
     about_life,
@@ -25,6 +26,7 @@ from services.notifications import (
     about_tasks,
     about_tokens,
     for_operators,
+    for_operators_access,
 )
 from services.notifications.channels.base import Outgoing
 from services.notifications.models import MessageRow
@@ -47,6 +49,7 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "document_ready": about_documents.ready,
     "task_waiting": about_tasks.waiting,
     "task_declined": about_tasks.declined,
+    "access_failed": about_failures.failed,
     "expired": about_access.expired,
     "paused": about_life.paused,
     "canceled": about_life.canceled,
@@ -77,6 +80,10 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "admin_sold_out": for_operators.sold_out,
     "admin_task": about_tasks.for_operators,
     "admin_task_overdue": about_tasks.overdue,
+    "admin_access_failed": for_operators_access.failed,
+    "admin_withdrawal_stuck": for_operators_access.stuck,
+    "admin_place_troubled": for_operators_access.troubled,
+    "admin_place_mended": for_operators_access.mended,
     "admin_payment_held": for_operators.payment_held,
     "admin_refund_failed": for_operators.refund_failed,
     "admin_foreign_refund": for_operators.foreign_refund,

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import ForeignKey, Index, Interval, Row, delete, exists, func, literal, select, text, update
+from sqlalchemy import ForeignKey, Index, Interval, Row, delete, exists, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -195,6 +195,15 @@ def hurry(tx: Session, reaction: str, field: str, values: Sequence[int], now: da
         Delivery.reaction == reaction, Delivery.done_at.is_(None), Delivery.failures > 0, about
     )
     return len(tx.execute(failed.values(due_at=now).returning(Delivery.event_id)).all())
+
+
+def unfinished(tx: Session, name: str, reaction: str) -> list[dict[str, Any]]:
+    """Bodies of all events of this name to which `reaction` has still to react."""
+    undone = exists().where(
+        Delivery.event_id == OutboxEvent.id, Delivery.reaction == reaction, Delivery.done_at.is_(None)
+    )
+    bodies = select(OutboxEvent.body).where(OutboxEvent.name == name, or_(~OutboxEvent.planned, undone))
+    return list(tx.scalars(bodies))
 
 
 def purge(tx: Session, before: datetime, limit: int = 5000) -> int:

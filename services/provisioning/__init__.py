@@ -6,6 +6,7 @@ one kind; what it gives is sealed, and revealed to its owner only."""
 
 from services.provisioning.access import Access, access_of, own_access, qr_png
 from services.provisioning.apply import apply
+from services.provisioning.barring import bar, unbar
 from services.provisioning.channels.answering import answer_join, decline_join, go_on
 from services.provisioning.channels.api import is_inside, missing_rights
 from services.provisioning.channels.events import (
@@ -37,7 +38,6 @@ from services.provisioning.documents import (
 from services.provisioning.events import (
     AccessDelayed,
     AccessGranted,
-    AccessHinted,
     AccessSoldOut,
     ChecksDue,
     GrantChanged,
@@ -47,9 +47,19 @@ from services.provisioning.events import (
     TaskOpened,
     TaskOverdue,
 )
+from services.provisioning.events_watch import (
+    AccessFailed,
+    AccessHinted,
+    AccessRemovalDue,
+    PlaceMended,
+    PlaceTroubled,
+    RemovalsDue,
+    WithdrawalStuck,
+)
+from services.provisioning.failing import AccessNotFailed, announce_lost, refundable, take_money_back, watch_failing
 from services.provisioning.follow import grant, withdraw
 from services.provisioning.grants import AccessNotFound, AccessNotReady
-from services.provisioning.hints import look, purge_hints
+from services.provisioning.hints import look, note_hint
 from services.provisioning.licences.importing import ImportRunning, import_keys
 from services.provisioning.licences.operate import (
     LicenceLine,
@@ -64,7 +74,15 @@ from services.provisioning.licences.reading import BadKeys, read_keys
 from services.provisioning.licences.signed import SignedLicence, Signer, make_signing_key
 from services.provisioning.licences.verify import LicenceNotFound, LicenceState, verify_licence
 from services.provisioning.locate import LocationNotFound, choose_location, locations_for
-from services.provisioning.places import check_server, plan_checks, schedule_checks
+from services.provisioning.overview import (
+    GrantLine,
+    RepairLine,
+    counts,
+    grant_line,
+    grants,
+    repairs_of,
+    retry,
+)
 from services.provisioning.provisioners.base import (
     Artifact,
     Capability,
@@ -75,7 +93,9 @@ from services.provisioning.provisioners.base import (
     Provisioner,
     Unsupported,
 )
+from services.provisioning.reconcile import Looked, look_at_place, plan_checks, reconcile, schedule_checks
 from services.provisioning.remnawave.hear import hear_panel
+from services.provisioning.removal import plan_removals, remove, schedule_removals
 from services.provisioning.rotate import rotate
 from services.provisioning.stock import SoldOut, require_stock, why_not_to_charge
 from services.provisioning.tasks import (
@@ -95,15 +115,19 @@ from services.provisioning.tasks import (
 )
 from services.provisioning.tasks_asked import Question, ask_operator, asked_of, forget_asked
 from services.provisioning.tasks_rows import TaskClosed, TaskNotFound, TaskTaken
+from services.provisioning.troubles import PlaceTrouble, troubles
 from services.provisioning.undo_sale import undo_sale
 
 __all__ = [
     "Access",
     "AccessDelayed",
+    "AccessFailed",
     "AccessGranted",
     "AccessHinted",
+    "AccessNotFailed",
     "AccessNotFound",
     "AccessNotReady",
+    "AccessRemovalDue",
     "AccessSoldOut",
     "Artifact",
     "BadAnswer",
@@ -116,6 +140,7 @@ __all__ = [
     "Document",
     "DownloadGone",
     "GrantChanged",
+    "GrantLine",
     "Health",
     "ImportRunning",
     "JoinRefused",
@@ -125,14 +150,20 @@ __all__ = [
     "LicenceState",
     "Location",
     "LocationNotFound",
+    "Looked",
     "MemberBanned",
     "MemberChange",
     "MemberRemoved",
     "NothingToReplace",
     "OutOfStock",
+    "PlaceMended",
+    "PlaceTrouble",
+    "PlaceTroubled",
     "PoolCount",
     "Provisioner",
     "Question",
+    "RemovalsDue",
+    "RepairLine",
     "RightsChange",
     "SaleUndone",
     "ServerCheckDue",
@@ -148,13 +179,16 @@ __all__ = [
     "TaskTaken",
     "TooSoon",
     "Unsupported",
+    "WithdrawalStuck",
     "access_of",
+    "announce_lost",
     "answer_join",
     "apply",
     "ask_operator",
     "asked_of",
-    "check_server",
+    "bar",
     "choose_location",
+    "counts",
     "decline_join",
     "decline_task",
     "devices",
@@ -164,6 +198,8 @@ __all__ = [
     "forget_device",
     "go_on",
     "grant",
+    "grant_line",
+    "grants",
     "hear_panel",
     "import_keys",
     "is_inside",
@@ -171,9 +207,11 @@ __all__ = [
     "list_licences",
     "locations_for",
     "look",
+    "look_at_place",
     "make_download",
     "make_signing_key",
     "missing_rights",
+    "note_hint",
     "note_member",
     "note_request",
     "note_rights",
@@ -181,25 +219,35 @@ __all__ = [
     "own_access",
     "payment_for",
     "plan_checks",
+    "plan_removals",
     "purge_downloads",
-    "purge_hints",
     "purge_roster",
     "put_back_task",
     "qr_png",
     "read_keys",
+    "reconcile",
     "redeem_download",
+    "refundable",
     "remind_of_tasks",
+    "remove",
+    "repairs_of",
     "require_stock",
     "restore_licence",
+    "retry",
     "revoke_licence",
     "rotate",
     "schedule_checks",
+    "schedule_removals",
     "see_download",
     "send_answer",
+    "take_money_back",
     "take_task",
     "task",
+    "troubles",
+    "unbar",
     "undo_sale",
     "verify_licence",
+    "watch_failing",
     "why_not_to_charge",
     "withdraw",
     "write_answer",

@@ -91,7 +91,8 @@ def note_applied(tx: Session, cipher: Cipher, grant: Grant, held: Held, now: dat
     row.ref, row.held, row.credentials = dict(held.ref), held.state, held.key or row.credentials
     row.place, row.place_name = held.place or row.place, held.location or row.place_name
     row.used_bytes = row.used_bytes if held.used_bytes is None else held.used_bytes
-    row.problem, row.checked_at, row.failing_since = held.problem, now, None
+    row.problem, row.checked_at = held.problem, now
+    row.failing_since = row.alerted_at = row.gone_at = row.removed_at = None
     row.applied_revision = max(row.applied_revision, grant.revision)
 
 

@@ -61,15 +61,6 @@ class AccessSoldOut(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccessHinted(Event):
-    """The other side said that something changed there; `digest` names what it said."""
-
-    name = "provisioning.access_hinted"
-    grant_id: int
-    digest: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SaleUndone(Event):
     """What was sold out goes back to its buyer. `refund_id` is 0 where that could not be ordered: `why_not` is the
     code of the error, and a person has to act."""

@@ -54,7 +54,7 @@ def grant(tx: Session, event: subscriptions.SubscriptionExtended, now: datetime,
             touch(tx, row, now, cause=event.cause, change_id=event.change_id, invoice_id=event.invoice_id)
     for row in spare:
         if row.wanted != "ended":
-            row.wanted = "ended"
+            row.wanted, row.ends_at = "ended", now
             touch(tx, row, now, cause="change", change_id=event.change_id)
 
 

@@ -1,91 +1,85 @@
 """What another side says by itself is a hint: it makes us look at that grant, compare and repair, and decides nothing.
 
-Our own changes come back as hints, too; they differ from nothing and end there. Two who change the same thing back and
-forth stop after a few times an hour: the regular comparison goes on at its own pace."""
+Our own changes come back as hints, too; they differ from nothing and end there. However many hints there are of a
+grant, it is looked at once in a few seconds."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-import structlog
-from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.platform.clock import wall_clock
 from services.platform.db import Database
+from services.platform.errors import TryLater
 from services.platform.outbox import emit
-from services.provisioning.events import AccessHinted
-from services.provisioning.grants import read, touch
-from services.provisioning.models import AccessGrantRow, AccessHintRow
+from services.provisioning import repairs
+from services.provisioning.compare import What, difference
+from services.provisioning.events_watch import AccessHinted
+from services.provisioning.grants import read
+from services.provisioning.models import AccessGrantRow
 from services.provisioning.provisioners.base import Grant, Held, Provisioner
 
-MOST_REPAIRS = 3  # of one grant within an hour
-HOUR = timedelta(hours=1)
-KEPT = timedelta(hours=2)  # much longer than any sender repeats itself
-LARGEST_ID = 2**63 - 1
-SAME = timedelta(seconds=1)
-
-log = structlog.get_logger(__name__)
+KEY = re.compile(r"k([1-9][0-9]{0,17})")
+QUIET = timedelta(seconds=5)  # after it was applied or looked at: a storm of hints is one
+FORGOTTEN = timedelta(hours=1)  # a hint that nobody looked into is not waited for any longer
 
 
-def note_hint(tx: Session, *, kind: str, place: str, key: str, digest: str, now: datetime) -> bool:
-    """Stores that something was said of a grant; `digest` is the same when it is said again. False: it is known, or
-    there is no such grant at that place."""
-    number = int(key[1:])
-    own = select(AccessGrantRow.id).where(AccessGrantRow.id == number, AccessGrantRow.kind == kind)
-    if number > LARGEST_ID or tx.scalar(own.where(AccessGrantRow.place == place)) is None:
+def note_hint(tx: Session, *, kind: str, place: str, key: str, now: datetime, digest: str = "") -> bool:
+    """Something happened at the other side to what it knows as `key`. False where that is nothing of ours. `digest`
+    names what was said, for the journal."""
+    named = KEY.fullmatch(key)
+    if named is None:
         return False
-    row = insert(AccessHintRow).values(digest=digest, grant_id=number, received_at=now)
-    if tx.scalar(row.on_conflict_do_nothing().returning(AccessHintRow.digest)) is None:
+    own = select(AccessGrantRow).where(
+        AccessGrantRow.id == int(named[1]), AccessGrantRow.kind == kind, AccessGrantRow.place == place
+    )
+    row = tx.scalar(own.with_for_update())
+    if row is None:
         return False
-    emit(tx, AccessHinted(grant_id=number, digest=digest), now)
+    if row.hinted_at is None or row.hinted_at < now - FORGOTTEN:
+        emit(tx, AccessHinted(grant_id=row.id, digest=digest), now)
+    row.hinted_at = now
     return True
 
 
 def look(db: Database, event: AccessHinted, now: datetime, provisioners: Mapping[str, Provisioner]) -> None:
-    """Asks the other side, and has the grant applied again where it differs. Raises as a provisioner's `fetch`."""
-    with db.begin() as tx:
-        row = tx.get_one(AccessGrantRow, event.grant_id)
-        if row.applied_revision < row.revision or row.kind not in provisioners:
-            return  # it is about to be applied anyway
-        grant, ref, provisioner = read(tx, row), row.ref, provisioners[row.kind]
-    held = provisioner.fetch(db, grant, ref, now)
+    """Asks the other side, and has the grant applied again where it differs. Raises as a provisioner's `fetch`, and
+    TryLater where it was looked at a moment ago."""
     with db.begin() as tx:
         row = tx.get_one(AccessGrantRow, event.grant_id, with_for_update=True)
-        if row.revision != grant.revision or (row.claimed_until is not None and row.claimed_until > wall_clock()):
-            return  # what was seen is of before
-        if not differs(grant, held, row.credentials, now):
-            row.held, row.problem, row.checked_at = held.state, held.problem, now
-            row.used_bytes = row.used_bytes if held.used_bytes is None else held.used_bytes
-        elif _may_repair(tx, event, now):
-            touch(tx, row, now, cause="repair")
+        hinted_at = row.hinted_at
+        if hinted_at is None:
+            return
+        if row.kind not in provisioners or row.applied_revision < row.revision:
+            row.hinted_at = None  # it is about to be applied anyway
+            return
+        is_claimed = row.claimed_until is not None and row.claimed_until > wall_clock()
+        if is_claimed or (row.checked_at is not None and row.checked_at > now - QUIET):
+            raise TryLater(f"grant {row.id} was looked at a moment ago", after=QUIET.total_seconds())
+        provisioner, grant, ref = provisioners[row.kind], read(tx, row), row.ref
+        before, credentials = row.held, row.credentials
+    held = provisioner.fetch(db, grant, ref, now)
+    with db.begin() as tx:
+        what = difference(grant, held, before, credentials, now)
+        if (seen := repairs.still_as_asked(tx, [grant]).get(grant.id)) is not None:
+            _note(tx, seen, grant, held, what, now)
+        row = tx.get_one(AccessGrantRow, event.grant_id)
+        is_over = row.hinted_at == hinted_at
+        row.hinted_at = None if is_over else now
+        if not is_over:  # more was said while we asked
+            emit(tx, AccessHinted(grant_id=row.id), now)
 
 
-def differs(grant: Grant, held: Held, credentials: str | None, now: datetime) -> bool:
-    """Whether the other side has something else than is wanted. Less traffic or none left is no difference."""
-    if held.problem == "differs":
-        return True
-    if grant.state != "active" or grant.ends_at <= now:
-        return held.state in ("active", "limited") and (held.ends_at is None or held.ends_at > now)
-    if held.state not in ("active", "limited") or (held.key and held.key != credentials):
-        return True
-    return held.ends_at is not None and abs(held.ends_at - grant.ends_at) > SAME
-
-
-def purge_hints(tx: Session, now: datetime) -> int:
-    old = delete(AccessHintRow).where(AccessHintRow.received_at < now - KEPT)
-    return len(tx.execute(old.returning(AccessHintRow.digest)).all())
-
-
-def _may_repair(tx: Session, event: AccessHinted, now: datetime) -> bool:
-    """The grant is locked: its hints take turns."""
-    recent = AccessHintRow.grant_id == event.grant_id, AccessHintRow.repaired_at > now - HOUR
-    if (tx.scalar(select(func.count()).where(*recent)) or 0) >= MOST_REPAIRS:
-        log.warning("access_changed_again_and_again", grant_id=event.grant_id)
-        return False
-    hint = tx.get(AccessHintRow, event.digest)
-    if hint is not None:
-        hint.repaired_at = now
-    return True
+def _note(tx: Session, row: AccessGrantRow, grant: Grant, held: Held, what: What | None, now: datetime) -> None:
+    place = row.place or ""
+    if what is None:
+        repairs.note_same(row, held, now)
+    elif what == "absent" and not repairs.may_make_again(tx, row.kind, place, 1, 1, now):
+        repairs.hold_back(tx, [row], row.kind, place, now)
+    else:
+        repairs.repair(tx, row, grant, held, what, now)
+    repairs.release(tx, row.kind, place, now)

@@ -20,7 +20,11 @@ class AccessGrantRow(Base):
 
     `claimed_until` keeps two workers from applying at once (wall clock). `announced_key` names the credentials which
     the owner was sent, `delayed_at` is when they were told that it takes longer, `sold_out_at` when nothing was left to
-    give to the payer of `sold_out_invoice_id`, `failing_since` when the other side last stopped taking it."""
+    give to the payer of `sold_out_invoice_id`, `failing_since` when the other side last stopped taking it.
+
+    `hinted_at` is when the other side last said something of it that was not looked into yet, `gone_at` when it was
+    found gone with too many others to be made again, `failed_at` when its owner was offered the money back,
+    `alerted_at` when operators were told that it cannot be taken back, `removed_at` when the last of it was removed."""
 
     __tablename__ = "access_grants"
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -53,26 +57,18 @@ class AccessGrantRow(Base):
     sold_out_at: Mapped[datetime | None]
     sold_out_invoice_id: Mapped[int | None]
     announced_key: Mapped[str | None]
+    hinted_at: Mapped[datetime | None]
+    gone_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    alerted_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
     __table_args__ = (
         UniqueConstraint("subscription_id", "good"),
         Index("access_grants_place", "kind", "place", "checked_at"),
         Index("access_grants_party", "party"),
         Index("access_grants_failing", "failing_since", postgresql_where=text("failing_since IS NOT NULL")),
-    )
-
-
-class AccessHintRow(Base):
-    """Something another side said of a grant, `digest` being the SHA-256 of what came, in hex; `repaired_at` is when it
-    led to a repair."""
-
-    __tablename__ = "access_hints"
-    digest: Mapped[str] = mapped_column(primary_key=True)
-    grant_id: Mapped[int] = mapped_column(ForeignKey(AccessGrantRow.id))
-    received_at: Mapped[datetime]
-    repaired_at: Mapped[datetime | None]
-    __table_args__ = (
-        Index("access_hints_grant", "grant_id", "repaired_at"),
-        Index("access_hints_age", "received_at"),
+        Index("access_grants_unapplied", "id", postgresql_where=text("applied_revision < revision")),
+        Index("access_grants_ended", "ends_at", postgresql_where=text("wanted = 'ended'")),
     )
 
 

@@ -67,6 +67,7 @@ from services.subscriptions.views import (
     history,
     own_subscription,
     subscription,
+    subscriptions_by_id,
     subscriptions_of,
 )
 
@@ -127,6 +128,7 @@ __all__ = [
     "shorten_after_refund",
     "start_trial",
     "subscription",
+    "subscriptions_by_id",
     "subscriptions_of",
     "take_back",
     "take_promo_days",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -75,6 +76,12 @@ class Line:
 def subscription(tx: Session, subscription_id: int) -> Subscription:
     """For reactions. People's requests go through `own_subscription`."""
     return seen(tx.get_one(SubscriptionRow, subscription_id))
+
+
+def subscriptions_by_id(tx: Session, ids: Collection[int]) -> dict[int, Subscription]:
+    """Many at once, for what looks at everybody's."""
+    rows = select(SubscriptionRow).where(SubscriptionRow.id.in_(ids))
+    return {row.id: seen(row) for row in tx.scalars(rows)}
 
 
 def own_subscription(tx: Session, party: Party, subscription_id: int) -> Subscription:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from services.catalog import Good
 from services.platform.db import Database
 from services.provisioning import Artifact, Capability, Device, Health, OutOfStock, Provisioner
-from services.provisioning.provisioners.base import Grant, Held, Misconfigured, Ref, Rejected, TryLater
+from services.provisioning.provisioners.base import DIFFERS, Grant, Held, Misconfigured, Ref, Rejected, TryLater
 
 ALL = ~Capability.NONE
 MODES = ("down", "after", "misconfigured", "rejected", "out_of_stock")
@@ -204,4 +204,4 @@ class MemoryAccess(Provisioner):
             artifacts=(Artifact("link", f"memory://{thing.secret}"),),
         )
         wanted = None if grant is None else (grant.traffic_bytes, grant.devices)
-        return held if wanted in (None, (thing.limit, thing.devices_limit)) else replace(held, problem="limits")
+        return held if wanted in (None, (thing.limit, thing.devices_limit)) else replace(held, problem=DIFFERS)

@@ -22,6 +22,7 @@ from services.platform.db import Database
 from services.platform.errors import Conflict, KioskError, Misconfigured, Rejected, TryLater
 
 __all__ = [
+    "DIFFERS",
     "Artifact",
     "Capability",
     "Device",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 Ref = Mapping[str, Any]
+DIFFERS = "differs"  # the one Held.problem that applying the grant again mends
 
 
 class OutOfStock(KioskError):
@@ -115,7 +117,8 @@ class Artifact:
 class Held:
     """What the other side has now. `ref` finds it again: JSON, stored with the grant. `key` names the credentials
     without revealing them: when it changes, the owner needs the new ones. `place` is the server, panel or chat,
-    `location` what its owner calls that. `problem` is a word for operators where it is held, but not as wanted."""
+    `location` what its owner calls that. `problem` is a word for operators where it is held, but not as wanted: DIFFERS
+    where limits, plan or the like are others and applying it again mends that."""
 
     state: Literal["active", "suspended", "expired", "limited", "absent"]
     ref: Ref = field(default_factory=dict)
@@ -167,6 +170,7 @@ class Provisioner(Protocol):
 
     kind: str
     capabilities: Capability = Capability.NONE
+    survey_size: int = 500  # how many grants one survey is asked about; more where it lists everybody anyway
 
     def apply(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
         """Creates, changes, suspends, resumes, rotates, ends. `ref` is what the last call returned, {} at first.

@@ -23,6 +23,7 @@ from apps.bot.screens import (
     history,
     invite,
     menu,
+    money_back,
     payment,
     shop,
     subscription,
@@ -114,6 +115,11 @@ def screens(_: Language) -> Iterator[Screen]:
     yield from (cards.render_cards(_, [], ZONE), cards.render_cards(_, [card, card], ZONE, cards.forgotten(_, "Visa")))
     yield cards.render_forget(_, card)
     yield from operators_screens(_)
+    yield from (money_back.render_waiting(_), money_back.render_over(_))
+    yield money_back.render_question(_, 2**63 - 1, paid("succeeded"))
+    yield from (
+        money_back.render_done(_, replace(given_back("pending"), destination=to)) for to in ("provider", "balance")
+    )
     yield from (payment.render_paid(_, INVOICE, ready=ready) for ready in (True, False))
     yield payment.render_under_review(_)
     for reason in ("card_expired", "new", None):
