@@ -8,7 +8,7 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from apps.console import doctor_money
+from apps.console import doctor_goods, doctor_money
 from apps.console.findings import Finding, Trouble
 from services import assembly, catalog
 from services.kit import Kit
@@ -52,6 +52,8 @@ def examine(kit: Kit) -> Iterator[Finding]:
         *((f"VPN server {server.code}", _server(server.code)) for server in kit.settings.vpn_servers),
         ("VPN servers", _servers),
         ("Storage", _storage),
+        ("Goods", doctor_goods.goods),
+        ("Tasks of operators", doctor_goods.tasks),
         ("Support", _support),
     ]
     for what, check in checks:
@@ -148,7 +150,7 @@ def _servers(kit: Kit) -> str:
 
 def _storage(kit: Kit) -> str:
     if kit.storage is None:
-        return "not configured; nothing needs it yet"
+        return "not configured; only files need it"
     try:
         kit.storage.check()
     except KioskError as error:

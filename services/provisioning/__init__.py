@@ -7,6 +7,7 @@ one kind; what it gives is sealed, and revealed to its owner only."""
 from services.provisioning.access import Access, access_of, qr_png
 from services.provisioning.apply import apply
 from services.provisioning.documents import (
+    SENDABLE,
     Document,
     DownloadGone,
     document_of,
@@ -58,6 +59,7 @@ from services.provisioning.tasks_asked import Question, ask_operator, asked_of, 
 from services.provisioning.tasks_rows import TaskClosed, TaskNotFound, TaskTaken
 
 __all__ = [
+    "SENDABLE",
     "Access",
     "AccessDelayed",
     "AccessGranted",
