@@ -8,7 +8,7 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from apps.console import doctor_access, doctor_licences, doctor_money, doctor_panels, doctor_vpn
+from apps.console import doctor_access, doctor_goods, doctor_licences, doctor_money, doctor_panels, doctor_vpn
 from apps.console.findings import Finding, Trouble
 from services import assembly, catalog
 from services.kit import Kit
@@ -55,6 +55,8 @@ def examine(kit: Kit) -> Iterator[Finding]:
         ("Licence keys", doctor_licences.licence_keys),
         *doctor_access.checks(kit),
         ("Storage", _storage),
+        ("Goods", doctor_goods.goods),
+        ("Tasks of operators", doctor_goods.tasks),
         ("Support", _support),
     ]
     for what, check in checks:
@@ -149,7 +151,7 @@ def _chats(kit: Kit) -> str:
 
 def _storage(kit: Kit) -> str:
     if kit.storage is None:
-        return "not configured; nothing needs it yet"
+        return "not configured; only files need it"
     try:
         kit.storage.check()
     except KioskError as error:

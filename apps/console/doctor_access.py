@@ -12,7 +12,7 @@ from services.kit import Kit
 from services.platform.errors import KioskError
 
 Check = Callable[[Kit], str]
-ELSEWHERE = ("wireguard",)  # has findings of its own
+ELSEWHERE = ("wireguard", "remnawave", "channel", "licence")  # have findings of their own
 
 
 def checks(kit: Kit) -> Iterator[tuple[str, Check]]:

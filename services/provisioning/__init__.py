@@ -27,6 +27,7 @@ from services.provisioning.channels.roster import (
 )
 from services.provisioning.devices import devices, forget_device
 from services.provisioning.documents import (
+    SENDABLE,
     Document,
     DownloadGone,
     document_of,
@@ -119,6 +120,7 @@ from services.provisioning.troubles import PlaceTrouble, troubles
 from services.provisioning.undo_sale import undo_sale
 
 __all__ = [
+    "SENDABLE",
     "Access",
     "AccessDelayed",
     "AccessFailed",

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from apps.console import goods, tasks, terminal
+from apps.console import doctor_goods, goods, tasks, terminal
+from apps.console.findings import Trouble
 from tests.services.provisioning.goods_sold import end, everything_written, owned, sell, shown
-from tests.world import Kiosk, Person
+from tests.world import Kiosk, MakeKiosk, Person
 
 Console = Callable[..., tuple[int, str]]
 
@@ -102,3 +103,29 @@ def test_what_is_not_there_is_said(console: Console, anna: Person) -> None:
     assert console("tasks", "show", 99) == (1, "there is no task 99\n")
     assert console("tasks", "done", 1)[0] == 2
     assert console("tasks", "answer", 1, typed=" \n")[0] == 2
+
+
+def test_the_doctor_finds_what_cannot_be_given(make_kiosk: MakeKiosk) -> None:
+    with make_kiosk() as kiosk:
+        assert kiosk.kit.storage is not None
+        sell(kiosk, "file", file="books/two.pdf", file_name="Book.pdf")
+        kiosk.kit.storage.delete("books/two.pdf")
+        with pytest.raises(Trouble) as trouble:
+            doctor_goods.goods(kiosk.kit)
+        assert "goods upload books/two.pdf" in trouble.value.remedy
+        kiosk.kit.storage.put("books/two.pdf", b"%PDF", "application/pdf")
+        assert doctor_goods.goods(kiosk.kit) == "thing-good"
+        object.__setattr__(kiosk.kit, "storage", None)
+        with pytest.raises(Trouble) as trouble:
+            doctor_goods.goods(kiosk.kit)
+        assert trouble.value.remedy == "set STORAGE_*"
+
+
+def test_the_doctor_finds_operators_missing_and_tasks_late(kiosk: Kiosk, anna: Person) -> None:
+    with pytest.raises(Trouble) as trouble:
+        doctor_goods.goods(kiosk.kit)
+    assert trouble.value.remedy == "set TELEGRAM_ADMIN_IDS"
+    assert doctor_goods.tasks(kiosk.kit) == "1 wait"
+    kiosk.world.offset.move(25 * 3600)
+    with pytest.raises(Trouble, match="1 of 1"):
+        doctor_goods.tasks(kiosk.kit)
