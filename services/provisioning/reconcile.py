@@ -69,10 +69,10 @@ def reconcile(db: Database, event: ServerCheckDue, now: datetime, provisioners: 
         return
     try:
         if event.server:
+            provisioner.repair(db, event.server, now)  # first: what it lost may be all that ails it
             health = provisioner.check(event.server)
             with db.begin() as tx:
                 troubles.note_health(tx, event.kind, event.server, health, now)
-            provisioner.repair(db, event.server, now)
         look_at_place(db, provisioner, event.server, now)
         with db.begin() as tx:
             troubles.note_over(tx, event.kind, event.server, troubles.SILENCE, now)

@@ -43,19 +43,12 @@ def plan_removals(tx: Session, now: datetime, kept: timedelta) -> int:
 
 def remove(db: Database, event: AccessRemovalDue, now: datetime, provisioners: Mapping[str, Provisioner]) -> None:
     """Raises as a provisioner's `remove`, and TryLater while the grant is being applied."""
-    with db.begin() as tx:
-        if not _is_due(tx.get_one(AccessGrantRow, event.grant_id), event):
-            return
     with claimed(db, event.grant_id, provisioners, now) as (provisioner, claim):
-        if claim.grant.state != "ended" or claim.grant.revision != event.revision:
-            return  # it was renewed meanwhile
+        if claim.grant.revision != event.revision:
+            return  # it was renewed meanwhile, or is wanted otherwise
         provisioner.remove(db, claim.grant, claim.ref, now)
         with db.begin() as tx:
             row = tx.get_one(AccessGrantRow, event.grant_id, with_for_update=True)
             row.sealed = row.credentials = row.place = row.place_name = None
             row.ref, row.held, row.used_bytes, row.problem = {}, "absent", None, None
             row.removed_at = now
-
-
-def _is_due(row: AccessGrantRow, event: AccessRemovalDue) -> bool:
-    return row.wanted == "ended" and row.revision == event.revision and row.removed_at is None

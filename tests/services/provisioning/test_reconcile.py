@@ -209,6 +209,20 @@ def test_losses_that_come_back_by_themselves_are_over(desk: Desk) -> None:
     assert desk.troubles() == []
 
 
+def test_what_waits_for_an_operator_waits_even_when_little_is_left_of_it(desk: Desk) -> None:
+    grants = desk.people(25)
+    kept = desk.elsewhere.things.copy()
+    desk.elsewhere.things.clear()
+    desk.check()
+    del kept[key(grants[0])]
+    desk.elsewhere.things |= kept
+    assert desk.check()["put"] == 0
+    assert desk.troubles() == ["losses"]
+    desk.elsewhere.things[key(grants[1])].off = True
+    assert desk.check()["put"] == 1, "everything else goes on"
+    assert key(grants[0]) not in desk.elsewhere.things
+
+
 def test_losses_bit_by_bit_are_losses_too(desk: Desk) -> None:
     grants = desk.people(60)
     for part in (grants[:15], grants[15:30]):

@@ -111,3 +111,22 @@ def test_a_place_that_is_no_more_has_no_trouble(desk: Desk) -> None:
     desk.elsewhere.break_down(None)
     desk.check()
     assert desk.troubles() == []
+
+
+def test_a_place_that_lost_its_list_is_mended_before_it_is_asked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reinstalled server says that it is not well until it has its list."""
+    desk.elsewhere.break_down("misconfigured")
+    monkeypatch.setattr(desk.memory, "repair", lambda *_: desk.elsewhere.break_down(None))
+    desk.check()
+    assert told(desk) == []
+
+
+def test_a_repair_that_fails_is_a_trouble(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise TryLater("the list changes faster than it is sent")
+
+    monkeypatch.setattr(desk.memory, "repair", fails)
+    for _ in range(2):
+        desk.check()
+    assert told(desk) == [("begun", "unreachable")]
+    assert desk.undone == []
