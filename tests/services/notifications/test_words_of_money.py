@@ -235,6 +235,7 @@ def everything(kiosk: Kiosk, reader: Person) -> Iterator[tuple[str, str]]:
             for refund_id in refund_ids
             for shorten in (True, False)
         ],
+        "sold_out": [{"payment_id": payment_id, "refund_id": refund_id} for refund_id in (refund_ids[0], 0)],
         "method_saved": [{"method_id": 1}],
         "charge_declined": [
             {"charge_id": 1, "reason": "card_expired", "next_at": at} for at in (None, kiosk.now.isoformat())
@@ -247,6 +248,10 @@ def everything(kiosk: Kiosk, reader: Person) -> Iterator[tuple[str, str]]:
         "tokens_low": [{"left": left} for left in (5, 0, -3)],
         "fee_charged": [{"subscription_id": 1, "fee": 100}],
         "fee_missed": [{"subscription_id": 1, "fee": 100}],
+        "admin_sold_out": [
+            {"payment_id": payment_id, "party": party, "refund_id": refund_id, "why_not": "provider_off"}
+            for refund_id in (refund_ids[0], 0)
+        ],
         "admin_payment_held": [{"payment_id": payment_id, "party": party, "reason": "late"}],
         "admin_refund_failed": [
             {"refund_id": refund_ids[0], "party": party, "reason": "", "unknown": unknown} for unknown in (True, False)
@@ -284,7 +289,7 @@ def test_every_message_is_in_the_persons_language_and_taken_by_telegram(charged:
     with kiosk.kit.db.begin() as tx:
         tx.execute(text("UPDATE payments SET decision = 'late'"))
     seen = list(everything(kiosk, anna))
-    assert len({kind for kind, _ in seen}) == 17
+    assert len({kind for kind, _ in seen}) == 19
     for kind, words in seen:
         assert 0 < len(words) < 1500
         if code != "en":
