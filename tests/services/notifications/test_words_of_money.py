@@ -258,7 +258,7 @@ def everything(kiosk: Kiosk, reader: Person) -> Iterator[tuple[str, str]]:
             for kind, amount in (("successful_payment", 150), ("refunded_payment", None))
         ],
     }
-    other = "access|extended|expired|paused|canceled|gift|referral|renewal_(ahead|on|off)|reminder|grace"
+    other = "access|document|task|extended|expired|paused|canceled|gift|referral|renewal_(ahead|on|off)|reminder|grace"
     assert set(forms) == {kind for kind in KINDS if not re.search(other, kind)}
     with kiosk.kit.db.begin() as tx:
         person = identity.find_user(tx, reader.telegram_id)
