@@ -263,8 +263,8 @@ def everything(kiosk: Kiosk, reader: Person) -> Iterator[tuple[str, str]]:
             for kind, amount in (("successful_payment", 150), ("refunded_payment", None))
         ],
     }
-    other = "access|extended|expired|paused|canceled|gift|referral|renewal_(ahead|on|off)|reminder|grace"
-    other += "|channel|member_banned"
+    other = "access|document|task|extended|expired|paused|canceled|gift|referral|renewal_(ahead|on|off)|reminder|grace"
+    other += "|channel|member_banned|place|withdrawal|sold_out"
     assert set(forms) == {kind for kind in KINDS if not re.search(other, kind)}
     with kiosk.kit.db.begin() as tx:
         person = identity.find_user(tx, reader.telegram_id)

@@ -161,6 +161,18 @@ def test_asked_for_twice_within_a_minute_it_is_sent_once(kiosk: Kiosk) -> None:
         notifications.send_document(tx, kiosk.kit.cipher, anna.party, grant_id, now)
 
 
+def test_a_document_that_may_have_arrived_is_not_sent_again_but_offered(kiosk: Kiosk) -> None:
+    sell_file(kiosk)
+    kiosk.post("/telegram/faults", mode="502", method="sendDocument")
+    anna = kiosk.person()
+    kiosk.buy(anna, "thing")
+    assert documents(kiosk, anna) == []
+    assert kiosk.count("messages", "kind = 'document' AND state = 'maybe'") == 1
+    offered = kiosk.messages(anna)[-1]
+    assert offered["reply_markup"]["inline_keyboard"][0][0]["callback_data"] == f"doc:{owned(kiosk, anna).grant_id}"
+    assert kiosk.count("sent_files") == 0
+
+
 class Bucket(Storage):
     """A bucket whose files are as large as a test needs, or that does not answer."""
 
