@@ -23,6 +23,8 @@ def tell_access_delayed(tx: Session, event: provisioning.AccessDelayed, now: dat
     params = {"subscription_id": event.subscription_id, "grant_id": event.grant_id, "reason": event.reason}
     about = f"delayed:{event.grant_id}:{event.since.isoformat()}"
     tell(tx, event.party, "access_delayed", about, params, now)
+    # Of many orders that wait for the same, operators hear once an hour.
+    about = f"delayed:{event.reason}:{event.since:%Y-%m-%dT%H}"
     tell_admins(tx, admins, "admin_access_delayed", about, {**params, "party": event.party}, now)
 
 

@@ -16,7 +16,7 @@ from services.platform.db import Database
 from services.platform.errors import KioskError, Misconfigured, TryLater
 from services.platform.outbox import emit
 from services.provisioning.events import AccessDelayed, AccessGranted, GrantChanged
-from services.provisioning.grants import read
+from services.provisioning.grants import read, tell_sold_out
 from services.provisioning.models import AccessGrantRow
 from services.provisioning.provisioners.base import Grant, Held, OutOfStock, Provisioner, Ref
 
@@ -50,6 +50,8 @@ def apply(db: Database, event: GrantChanged, now: datetime, provisioners: Provis
                     note_applied(tx, cipher, claim.grant, held, now)
         except KioskError as error:
             with db.begin() as tx:
+                if isinstance(error, OutOfStock) and sell_out(tx, event, now):
+                    return
                 _note_failure(tx, event.grant_id, error, now)
             raise
     with db.begin() as tx:
@@ -94,6 +96,17 @@ def note_applied(tx: Session, cipher: Cipher, grant: Grant, held: Held, now: dat
     row.problem, row.checked_at = held.problem, now
     row.failing_since = row.alerted_at = row.gone_at = row.removed_at = None
     row.applied_revision = max(row.applied_revision, grant.revision)
+
+
+def sell_out(tx: Session, event: GrantChanged, now: datetime) -> bool:
+    """The other side has nothing left: what was paid for and never given goes back. False where nothing was paid, or
+    it is given already."""
+    row = tx.get_one(AccessGrantRow, event.grant_id, with_for_update=True)
+    if not event.invoice_id or row.wanted != "active" or row.held in ("active", "limited") or row.sold_out_at:
+        return False
+    row.sold_out_at, row.sold_out_invoice_id = now, event.invoice_id
+    tell_sold_out(tx, row, event.invoice_id, now)
+    return True
 
 
 def sealed_place(grant_id: int) -> str:

@@ -10,9 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services import billing, catalog, subscriptions
-from services.platform.outbox import emit
-from services.provisioning.events import AccessSoldOut
-from services.provisioning.grants import read, touch
+from services.provisioning.grants import read, tell_sold_out, touch
 from services.provisioning.models import AccessGrantRow
 from services.provisioning.provisioners.base import Capability, OutOfStock, Provisioner
 
@@ -45,7 +43,7 @@ def grant(tx: Session, event: subscriptions.SubscriptionExtended, now: datetime,
     if event.invoice_id and (missing := _reserve_all(tx, wanted, now, provisioners)):
         for row in {*missing, *fresh}:
             row.sold_out_at, row.sold_out_invoice_id = now, event.invoice_id
-        _tell_sold_out(tx, missing[0], event.invoice_id, now)
+        tell_sold_out(tx, missing[0], event.invoice_id, now)
     for row in wanted:
         if row.sold_out_invoice_id == event.invoice_id and row.sold_out_at is not None:
             continue
@@ -75,11 +73,6 @@ def withdraw(tx: Session, event: Ending, now: datetime) -> None:
 def is_going_back(tx: Session, row: AccessGrantRow) -> bool:
     """It was sold out, and its money is not all back yet: what arrives meanwhile is for others."""
     return row.sold_out_at is not None and not billing.is_given_back(tx, row.sold_out_invoice_id or 0)
-
-
-def _tell_sold_out(tx: Session, row: AccessGrantRow, invoice_id: int, now: datetime) -> None:
-    news = AccessSoldOut(grant_id=row.id, subscription_id=row.subscription_id, invoice_id=invoice_id, party=row.party)
-    emit(tx, news, now)
 
 
 def _rows(tx: Session, subscription_id: int) -> dict[str, AccessGrantRow]:

@@ -13,7 +13,7 @@ from services import catalog, identity, subscriptions
 from services.identity import Party
 from services.platform.errors import Conflict, NotFound
 from services.platform.outbox import emit
-from services.provisioning.events import GrantChanged
+from services.provisioning.events import AccessSoldOut, GrantChanged
 from services.provisioning.models import AccessGrantRow
 from services.provisioning.provisioners.base import Grant
 
@@ -95,3 +95,9 @@ def _state(row: AccessGrantRow) -> Literal["active", "suspended", "ended"]:
 def _whole_seconds(at: datetime) -> datetime:
     """Rounded up: other sides cut what is finer, and nobody loses the last second."""
     return at if at.microsecond == 0 else at.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def tell_sold_out(tx: Session, row: AccessGrantRow, invoice_id: int, now: datetime) -> None:
+    """Of an order of which one grant was sold out."""
+    news = AccessSoldOut(grant_id=row.id, subscription_id=row.subscription_id, invoice_id=invoice_id, party=row.party)
+    emit(tx, news, now)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from services.platform.clock import wall_clock
 from services.platform.db import Database
-from services.platform.errors import KioskError
+from services.platform.errors import KioskError, Misconfigured
 from services.platform.outbox import emit
 from services.provisioning import repairs, troubles
 from services.provisioning.compare import What, difference
@@ -78,6 +78,8 @@ def reconcile(db: Database, event: ServerCheckDue, now: datetime, provisioners: 
             troubles.note_over(tx, event.kind, event.server, troubles.SILENCE, now)
     except KioskError as error:
         log.warning("place_not_looked_at", kind=event.kind, place=event.server, error=str(error))
+        if provisioner.tells_of_rights and isinstance(error, Misconfigured):
+            return
         with db.begin() as tx:
             troubles.note_error(tx, event.kind, event.server, error, now)
 

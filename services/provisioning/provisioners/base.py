@@ -170,6 +170,7 @@ class Provisioner(Protocol):
 
     kind: str
     capabilities: Capability = Capability.NONE
+    tells_of_rights: bool = False  # operators hear from the adapter itself what it may no longer do
     survey_size: int = 500  # how many grants one survey is asked about; more where it lists everybody anyway
 
     def apply(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:

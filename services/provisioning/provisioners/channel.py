@@ -44,6 +44,7 @@ BANNED = "banned"
 class TelegramChats(Provisioner):
     kind = KIND
     capabilities = Capability.SUSPEND | Capability.ROTATE
+    tells_of_rights = True
 
     def __init__(self, *, api_url: str, token: str, cipher: Cipher) -> None:
         self._api = DoorApi(api_url, token)

@@ -44,6 +44,7 @@ OLD_PLACE = "old_place"  # a Held.problem: it moved, and the server it left has 
 
 class WireguardFleet(Provisioner):
     kind = "wireguard"
+    survey_size = 5000  # a server tells of all its peers at once
     capabilities = (
         Capability.SUSPEND
         | Capability.ROTATE

@@ -146,6 +146,20 @@ def test_a_worker_that_died_after_the_call_repeats_it_word_for_word(kiosk: Kiosk
     assert (longer.key, longer.artifacts) == (lost.key, lost.artifacts)
 
 
+def test_what_the_seller_has_no_more_of_is_paid_back_once(kiosk: Kiosk) -> None:
+    sell_callout(kiosk)
+    anna, boris = kiosk.person("Анна"), kiosk.person("Борис")
+    kiosk.buy(boris, "thing")
+    kiosk.post("/seller/faults", mode="out_of_stock")
+    kiosk.buy(anna, "thing")
+    kiosk.buy(boris, "thing")
+    kiosk.hurry()
+    assert kiosk.count("refunds", "state = 'succeeded'") == 1
+    assert kiosk.count("messages", "kind = 'sold_out'") == 1
+    assert owned(kiosk, anna).state == "ended"
+    assert owned(kiosk, boris).state == "ready", "who has it is not paid back"
+
+
 def test_nothing_left_is_its_own_error_and_the_end_of_what_is_gone_is_a_success(kiosk: Kiosk) -> None:
     sell_callout(kiosk)
     anna = kiosk.person()
