@@ -58,9 +58,13 @@ def _working_in(directory: Path) -> list[psutil.Process]:
 
 
 def _first_of(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Those which no other of them has started."""
-    pids = {process.pid for process in processes}
-    return [process for process in processes if process.ppid() not in pids]
+    """Those which no other of them has started; one that has just ended is none."""
+    pids, first = {process.pid for process in processes}, []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            if process.ppid() not in pids:
+                first.append(process)
+    return first
 
 
 def end_all_marked(variable: str, value: str) -> None:
