@@ -21,6 +21,7 @@ NAMES = (
     "outbox_notify",
     "sweeps",
     "access",
+    "access_panel",
     "delivery",
     "hanging",
     "processes",

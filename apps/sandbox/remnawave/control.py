@@ -137,8 +137,13 @@ class Control:
         return JSONResponse(self._whole(self._panel.create(given)))
 
     async def fill(self, request: Request) -> Response:
-        """{"count": n, "prefix"?: "fill-", "expireAt": ISO, "telegramId"?} -> fill-0 and on; nobody is told."""
-        order = order_of(await request.json(), {"count", "prefix", "expireAt", "telegramId"})
+        """{"count": n, "prefix"?: "fill-", "expireAt": ISO, "telegramId"?} -> fill-0 and on; or {"users": bodies}. Nobody
+        is told."""
+        order = order_of(await request.json(), {"count", "prefix", "expireAt", "telegramId", "users"})
+        if "users" in order:
+            known = rules.create(self._panel.settings)
+            self._panel.create_all([rules.check(one, known, ("username", "expireAt")) for one in order["users"]])
+            return JSONResponse({"users": len(self._panel.users)})
         count, prefix = order.pop("count", None), order.pop("prefix", "fill-")
         if type(count) is not int or not 0 < count <= 100_000:
             raise ValueError("count must be a whole number, at most 100000")
