@@ -65,8 +65,8 @@ class Licences(Provisioner):
             return self._of_pool(own, grant.state) if own and own.state == "taken" else Held("absent")
 
     def fetch(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
-        """What is signed stands nowhere but in the reference, which tells what was given last. A key of a pool stands in
-        our tables, whatever became of its reference."""
+        """What is signed stands nowhere but in the reference, which tells what was given last. A key of a pool stands
+        in our tables, whatever became of its reference."""
         if ref.get("state") == "absent":
             return Held("absent", ref=ref)
         if _pool(grant.good) is None:
