@@ -356,6 +356,19 @@ def test_what_is_used_up_is_limited_until_a_new_period(side: Side) -> None:
     assert apply(side, new, after.ref).used_bytes == 1000, "once"
 
 
+def test_who_was_cut_off_is_counted_whole_again(side: Side) -> None:
+    """More than before the limit: a server that let them go has begun anew with its counters."""
+    able(side, Capability.USAGE, Capability.RESET_USAGE)
+    grant, held = given(side, traffic_bytes=1_000_000_000, usage_epoch=1)
+    side.use(grant, 1_000_000_001)
+    side.later(timedelta(minutes=5))
+    held = apply(side, replace(grant, revision=2), held.ref)
+    new = replace(grant, usage_epoch=2, revision=3, traffic_bytes=5_000_000_000)
+    after = apply(side, new, held.ref)
+    side.use(grant, 3_000_000_000)
+    assert fetch(side, new, after.ref).used_bytes == 3_000_000_000
+
+
 def test_usage_stays_where_periods_do_not_matter(side: Side) -> None:
     able(side, Capability.USAGE, Capability.RESET_USAGE)
     grant, held = given(side, traffic_bytes=1_000_000_000, traffic_reset="month", usage_epoch=1)
