@@ -49,9 +49,14 @@ class Side:
     kind: str
     provisioner: Provisioner
     modes: Collection[str] = ()
-    # Held.artifacts of what ended or is suspended may be empty, and an object may be gone meanwhile, as a peer from
-    # a server's list.
-    gone_while_off = False
+    # What the operator wrote into the catalogue is the same for everybody: none can be absent, nothing is taken away.
+    nothing_outside = False
+    # What was given stands nowhere but in the reference: without it, nothing was given yet.
+    only_in_ref = False
+    # The end is written into the credentials: another one may change them, and a later one gives new ones.
+    says_its_end = False
+    # What has ended has no credentials any more, and gets new ones when it goes on.
+    new_after_the_end = False
 
     def __init__(self, db: Database, directory: Path) -> None:
         self.db, self.directory = db, directory
@@ -82,7 +87,16 @@ class Side:
         grant_id = grant_row(self.db, self.good(), self.now(), ends_at)
         fields: dict[str, Any] = {"revision": 1, "party": f"user:{grant_id}", "telegram_id": 7_000_000_000 + grant_id}
         fields |= {"good": self.good(), "state": "active", "ends_at": ends_at, "devices": 3}
-        return Grant(id=grant_id, **(fields | changes))
+        grant = Grant(id=grant_id, **(fields | changes))
+        self.want(grant)
+        return grant
+
+    def want(self, grant: Grant) -> None:
+        """Our own row says so, as it does before the core applies a grant."""
+        with self.db.begin() as tx:
+            row = tx.get_one(AccessGrantRow, grant.id)
+            row.party, row.good, row.wanted, row.ends_at = grant.party, grant.good.name, grant.state, grant.ends_at
+            row.revision, row.generation, row.usage_epoch = grant.revision, grant.generation, grant.usage_epoch
 
     def seen(self, grant: Grant) -> list[Seen]:
         """Everything that is there for this grant: two where it was made twice."""

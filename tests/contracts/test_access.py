@@ -13,8 +13,10 @@ import pytest
 
 from services.platform.db import Database
 from services.provisioning import Capability, OutOfStock
+from services.provisioning.compare import difference
 from services.provisioning.provisioners.base import Grant, Held, Misconfigured, Ref, Rejected, TryLater
 from tests.contracts.access_sides import KINDS, Seen, Side, open_side
+from tests.contracts.zones import in_zone, turns
 
 DAY = timedelta(days=1)
 ERRORS = {
@@ -26,11 +28,31 @@ ERRORS = {
 }
 
 
-@pytest.fixture(params=KINDS)
-def side(request: pytest.FixtureRequest, db: Database, tmp_path: Path) -> Iterator[Side]:
-    opened = open_side(request.param, db, tmp_path)
-    yield opened
-    opened.close()
+# Where a time is read or written. These meet every zone with every kind, the others one of them in turn.
+TIMED = (
+    "test_what_was_given_works_and_is_found",
+    "test_another_end_keeps_everything_else",
+    "test_the_end_is_the_same_moment_in_every_zone",
+    "test_it_ends_by_itself_and_goes_on",
+    "test_an_ended_one_may_be_applied_long_after",
+    "test_compared_with_what_is_wanted_nothing_differs",
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "side" in metafunc.fixturenames:
+        tests, own = [name for name in globals() if name.startswith("test_")], metafunc.function.__name__
+        cases = turns(KINDS, tests, own, everywhere=own in TIMED)
+        ids = [f"{kind}-{zone.rpartition('/')[2]}" for zone, kind in cases]
+        metafunc.parametrize(("zone", "kind"), cases, ids=ids)
+
+
+@pytest.fixture
+def side(zone: str, kind: str, db: Database, tmp_path: Path) -> Iterator[Side]:
+    with in_zone(zone):
+        opened = open_side(kind, db, tmp_path)
+        yield opened
+        opened.close()
 
 
 def able(side: Side, *wanted: Capability) -> None:
@@ -43,6 +65,7 @@ def able(side: Side, *wanted: Capability) -> None:
 def apply(side: Side, grant: Grant, ref: Ref) -> Held:
     """As the core does: what is scarce is taken first, in a transaction of the caller's."""
     provisioner, now = side.provisioner, side.now()
+    side.want(grant)
     if grant.state != "ended":
         with side.db.begin() as tx:
             provisioner.reserve(tx, grant, now)
@@ -120,7 +143,7 @@ def test_a_lost_reference_finds_the_same_object(side: Side) -> None:
     again = apply(side, replace(grant, revision=2), {})
     assert (again.key, again.artifacts) == (held.key, held.artifacts)
     assert one(side, grant).works
-    assert fetch(side, grant, {}).key == held.key
+    assert fetch(side, grant, {}).key == ("" if side.only_in_ref else held.key)
 
 
 def test_a_fault_raises_and_never_returns(side: Side) -> None:
@@ -175,9 +198,13 @@ def test_another_end_keeps_everything_else(side: Side, days: int) -> None:
     grant, held = given(side)
     moved = replace(grant, revision=2, ends_at=side.now().replace(microsecond=0) + timedelta(days=days))
     after = apply(side, moved, held.ref)
-    assert (after.key, after.artifacts, after.state) == (held.key, held.artifacts, "active")
+    assert after.state == "active"
+    if side.says_its_end:
+        assert (after.key != held.key) == (moved.ends_at > grant.ends_at)
+    else:
+        assert (after.key, after.artifacts) == (held.key, held.artifacts)
     assert one(side, grant).works
-    if Capability.EXPIRY in side.provisioner.capabilities:
+    if side.says_its_end or Capability.EXPIRY in side.provisioner.capabilities:
         seen = one(side, grant).ends_at
         assert seen is not None
         assert abs(seen - moved.ends_at) <= timedelta(seconds=1)
@@ -212,7 +239,9 @@ def test_ended_and_again_active(side: Side) -> None:
     again = apply(side, replace(grant, revision=3), ended.ref or held.ref)
     assert again.state == "active"
     assert one(side, grant).works
-    if Capability.SUSPEND in side.provisioner.capabilities:
+    if side.new_after_the_end:
+        assert again.key != held.key
+    elif Capability.SUSPEND in side.provisioner.capabilities:
         assert again.key == held.key, "who comes back soon keeps what they had"
 
 
@@ -327,6 +356,19 @@ def test_what_is_used_up_is_limited_until_a_new_period(side: Side) -> None:
     assert apply(side, new, after.ref).used_bytes == 1000, "once"
 
 
+def test_who_was_cut_off_is_counted_whole_again(side: Side) -> None:
+    """More than before the limit: a server that let them go has begun anew with its counters."""
+    able(side, Capability.USAGE, Capability.RESET_USAGE)
+    grant, held = given(side, traffic_bytes=1_000_000_000, usage_epoch=1)
+    side.use(grant, 1_000_000_001)
+    side.later(timedelta(minutes=5))
+    held = apply(side, replace(grant, revision=2), held.ref)
+    new = replace(grant, usage_epoch=2, revision=3, traffic_bytes=5_000_000_000)
+    after = apply(side, new, held.ref)
+    side.use(grant, 3_000_000_000)
+    assert fetch(side, new, after.ref).used_bytes == 3_000_000_000
+
+
 def test_usage_stays_where_periods_do_not_matter(side: Side) -> None:
     able(side, Capability.USAGE, Capability.RESET_USAGE)
     grant, held = given(side, traffic_bytes=1_000_000_000, traffic_reset="month", usage_epoch=1)
@@ -362,13 +404,14 @@ def test_devices_are_listed_and_forgotten(side: Side) -> None:
 
 def test_what_is_not_there_is_absent(side: Side) -> None:
     grant = side.grant()
-    assert fetch(side, grant, {}).state == "absent"
+    assert fetch(side, grant, {}).state == ("active" if side.nothing_outside else "absent")
     side.provisioner.remove(side.db, grant, {}, side.now())
 
 
 def test_removed_twice_and_gone(side: Side) -> None:
     grant, held = given(side)
     ended = replace(grant, state="ended", revision=2)
+    side.want(ended)
     for _ in range(2):
         side.provisioner.remove(side.db, ended, held.ref, side.now())
     assert not any(seen.works for seen in side.seen(grant))
@@ -386,18 +429,33 @@ def test_deleted_by_hand_is_made_again(side: Side) -> None:
     assert fetch(side, grant, again.ref).state == "active"
 
 
-def test_a_survey_tells_what_fetching_each_would(side: Side) -> None:
+def test_a_survey_tells_what_is_there(side: Side) -> None:
     grants = [given(side) for _ in range(3)]
-    lost = side.lose(grants[0][0])
+    side.lose(grants[0][0])
     unknown = side.grant()
-    asked = [(grant, held.ref) for grant, held in grants] + [(unknown, {})]
     for place in {held.place for _, held in grants}:
+        here = [(grant, held) for grant, held in grants if held.place == place]
+        asked = [*((grant, held.ref) for grant, held in here), (unknown, {})]
+        there = ["active" if side.seen(grant) else "absent" for grant, _ in here]
         told = dict(side.provisioner.survey(side.db, place, asked, side.now()))
-        assert set(told) == {grant.id for grant, _ in asked}
-        states = [told[grant.id].state for grant, _ in asked]
-        assert states == ["absent" if lost else "active", "active", "active", "absent"]
-        for grant, held in grants[1:]:
-            assert told[grant.id].key in ("", held.key)
+        assert [told.pop(grant.id).state for grant, _ in asked[:-1]] == there
+        assert told.pop(unknown.id).state == ("active" if side.nothing_outside else "absent")
+        assert not told, "nobody else was asked about"
+    for grant, held in grants[1:]:
+        told = dict(side.provisioner.survey(side.db, held.place, [(grant, held.ref)], side.now()))
+        assert all(one.key in ("", held.key) for one in told.values())
+
+
+def test_compared_with_what_is_wanted_nothing_differs(side: Side) -> None:
+    """What was just applied needs no repair, and half an hour more on our side does, where the other side ends it."""
+    grant, held = given(side)
+    longer = replace(grant, revision=2, ends_at=grant.ends_at + timedelta(minutes=30))
+    for wish in (grant, longer):
+        held = apply(side, wish, held.ref)
+        found = fetch(side, wish, held.ref)
+        assert difference(wish, found, held.state, held.key, side.now()) is None
+    if Capability.EXPIRY in side.provisioner.capabilities:
+        assert difference(grant, found, held.state, held.key, side.now()) == "end"
 
 
 def test_looking_changes_nothing(side: Side) -> None:

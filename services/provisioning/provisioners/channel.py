@@ -76,14 +76,15 @@ class TelegramChats(Provisioner):
         return Held("suspended", ref={"chat": chat}, place=str(chat), location=title)
 
     def fetch(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
-        """A grant that has its link is held, whether its owner has come in yet or not."""
+        """A grant that has its link is held, whether its owner has come in yet or not. Without a reference, it is held
+        where its good leads to."""
+        chat = ref.get("chat") or chat_of(grant.good)
         with db.begin() as tx:
-            link = invites.link_in(tx, self._cipher, ref["chat"], grant.id) if "chat" in ref else None
-            title = door.title_of(tx, ref["chat"]) if "chat" in ref else ""
+            link, title = invites.link_in(tx, self._cipher, chat, grant.id), door.title_of(tx, chat)
         if link is None or grant.telegram_id is None:
             return Held("absent")
-        member = self._api.member(ref["chat"], grant.telegram_id)
-        held = _held(ref["chat"], title, link, None if member.status != "kicked" else BANNED)
+        member = self._api.member(chat, grant.telegram_id)
+        held = _held(chat, title, link, None if member.status != "kicked" else BANNED)
         return held if grant.state == "active" else replace(held, state="suspended", artifacts=())
 
     def remove(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> None:

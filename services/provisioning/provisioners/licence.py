@@ -65,15 +65,18 @@ class Licences(Provisioner):
             return self._of_pool(own, grant.state) if own and own.state == "taken" else Held("absent")
 
     def fetch(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
-        """What is signed stands nowhere but in the reference, which tells what was given last."""
-        state = ref.get("state", "absent")
-        if state == "absent":
+        """What is signed stands nowhere but in the reference, which tells what was given last. A key of a pool stands
+        in our tables, whatever became of its reference."""
+        if ref.get("state") == "absent":
             return Held("absent", ref=ref)
         if _pool(grant.good) is None:
-            return self._signed(grant.id, ref) if "exp" in ref else Held("absent", ref=ref)
+            given = "exp" in ref and grant.state != "ended"
+            return self._signed(grant.id, ref) if given else Held("absent", ref=ref)
         with db.begin() as tx:
             own = keys.key_of(tx, grant.id)
-            return self._of_pool(own, state) if own and own.state == "taken" else Held("absent", ref=ref)
+            if own is None or own.state != "taken":
+                return Held("absent", ref=ref)
+            return self._of_pool(own, ref.get("state") or ("active" if grant.state == "active" else "suspended"))
 
     def remove(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> None:
         with db.begin() as tx:

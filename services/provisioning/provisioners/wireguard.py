@@ -99,6 +99,7 @@ class WireguardFleet(Provisioner):
                 raise TryLater("it moves just now", after=2)
             count([peer], look)
             if peer.active and peer.public_key not in look.live:
+                self._servers.lost(tx, peer.server)
                 return Held("absent")
             held = self._held(peer)
             return replace(held, state="limited") if peer.active and is_used_up(peer, grant) else held

@@ -28,9 +28,14 @@ class Look:
 def count(peers: Iterable[WireguardPeerRow], look: Look) -> None:
     """Adds what was used since the last look, in both directions. The rows must be locked."""
     for peer in peers:
-        seen = look.stats.get(peer.public_key)
-        if seen is None or (peer.counted_at is not None and peer.counted_at >= look.asked_at):
+        if peer.counted_at is not None and peer.counted_at >= look.asked_at:
             continue  # a later answer was counted already
+        seen = look.stats.get(peer.public_key)
+        if seen is None:
+            if peer.public_key not in look.live and look.live <= look.stats.keys():
+                # The server counts, and has let this one go: its counter begins anew when it is back.
+                peer.counted_bytes, peer.counted_at = 0, look.answered_at
+            continue
         counter = seen.rx + seen.tx
         # A counter that went back began anew: with the server, or with the peer.
         peer.used_bytes += counter - peer.counted_bytes if counter >= peer.counted_bytes else counter
