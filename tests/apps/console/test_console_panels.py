@@ -23,7 +23,7 @@ def finding(kiosk: Kiosk, code: str = "main") -> str:
 
 
 def test_healthy_panels_of_both_versions(make_kiosk: MakeKiosk, kiosk: Kiosk) -> None:
-    further = {"REMNAWAVE_PANELS": "old", "REMNAWAVE_OLD_URL": f"{kiosk.world.url}/panel2"}
+    further = panel(kiosk.world.url) | {"REMNAWAVE_PANELS": "old", "REMNAWAVE_OLD_URL": f"{kiosk.world.url}/panel2"}
     further |= {"REMNAWAVE_OLD_TOKEN": "sandbox-panel-token", "REMNAWAVE_OLD_SQUADS": SQUADS}
     with make_kiosk(**further) as kiosk:
         assert finding(kiosk).startswith("Remnawave 3.3.2, squads Default-Squad; set WEBHOOK_URL to ")
