@@ -137,8 +137,9 @@ class Control:
         return JSONResponse(self._whole(self._panel.create(given)))
 
     async def fill(self, request: Request) -> Response:
-        """{"count": n, "prefix"?: "fill-", "expireAt": ISO, "telegramId"?} -> fill-0 and on; or {"users": bodies}. Nobody
-        is told."""
+        """{"count": n, "prefix"?: "fill-", "expireAt": ISO, "telegramId"?} -> fill-0 and on; or {"users": bodies}.
+
+        Nobody is told."""
         order = order_of(await request.json(), {"count", "prefix", "expireAt", "telegramId", "users"})
         if "users" in order:
             known = rules.create(self._panel.settings)
