@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from services.catalog.good_options import OPTIONS, REQUIRED
+from services.catalog.good_options import ONE_OF, OPTIONS, REQUIRED
 from services.provisioning import Access, Artifact, Capability, Location, access_of
 from services.provisioning.provisioners.base import Grant, Held
 from services.subscriptions import Subscription, subscriptions_of
@@ -26,17 +26,14 @@ title = {ru = "Серверы Европы", uk = "Сервери Європи",
 [[good]]
 name = "club"
 kind = "channel"
-chat = -1001234567890
 
 [[good]]
 name = "program"
 kind = "licence"
-pool = "programs"
 
 [[good]]
 name = "note"
 kind = "text"
-text = {en = "A note"}
 """
 TARIFF = """
 [[tariff]]
@@ -122,6 +119,7 @@ def open_access_shop(shop: Storefront, monkeypatch: pytest.MonkeyPatch, capabili
     for kind in SHOWS:
         monkeypatch.setitem(OPTIONS, kind, {})  # type: ignore[arg-type]
         monkeypatch.setitem(REQUIRED, kind, frozenset())  # type: ignore[arg-type]
+        monkeypatch.delitem(ONE_OF, kind, raising=False)  # type: ignore[arg-type]
         sides[kind] = Elsewhere(lambda: shop.kiosk.now)
         has = capabilities if kind in ("remnawave", "memory") else Capability.ROTATE
         side = Shown(sides[kind], kind=kind, places=tuple(NAMES), capabilities=has)

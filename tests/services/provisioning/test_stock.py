@@ -20,7 +20,7 @@ from services.provisioning import SoldOut
 from services.react import react
 from services.reactions import routes
 from tests.stock import accesses, arrive, in_stock, key_of, keys_in, owned, refunds, stocked, verified
-from tests.world import Kiosk, Person
+from tests.world import Kiosk, MakeKiosk, Person
 
 DAY = timedelta(days=1)
 
@@ -93,19 +93,16 @@ def test_a_change_to_what_is_gone_is_not_sold(kiosk: Kiosk) -> None:
     assert may_buy(kiosk, boris, "plain")
 
 
-def test_a_full_server_is_sold_to_nobody_new(kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_server_is_sold_to_nobody_new(make_kiosk: MakeKiosk) -> None:
     """Every kind is asked that says it may run out."""
-    fleet = kiosk.kit.provisioners["wireguard"]
-    stocked(kiosk)
-    anna, boris = kiosk.person("Анна"), kiosk.person("Борис")
-    kiosk.buy(anna, "plain")
-    monkeypatch.setattr(fleet, "stock", lambda *_: 0)
-    for code, server in dict(fleet._servers).items():  # type: ignore[attr-defined]  # no room anywhere else
-        fleet._servers[code] = server.model_copy(update={"capacity": 1})  # type: ignore[attr-defined]
-    assert may_buy(kiosk, anna, "plain")
-    other = next(code for code in fleet._servers if code != kiosk.scalar("SELECT place FROM access_grants"))  # type: ignore[attr-defined]
-    fleet._servers[other] = fleet._servers[other].model_copy(update={"capacity": 0})  # type: ignore[attr-defined]
-    assert not may_buy(kiosk, boris, "plain")
+    with make_kiosk(VPN_DE1_CAPACITY="1", VPN_NL1_CAPACITY="1") as kiosk:
+        stocked(kiosk)
+        anna, boris, vera = (kiosk.person(name) for name in ("Анна", "Борис", "Вера"))
+        kiosk.buy(anna, "plain")
+        assert may_buy(kiosk, boris, "plain")
+        kiosk.buy(boris, "plain")
+        assert may_buy(kiosk, anna, "plain")
+        assert not may_buy(kiosk, vera, "plain")
 
 
 def test_nothing_is_opened_for_what_is_gone(kiosk: Kiosk) -> None:
