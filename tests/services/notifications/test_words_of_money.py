@@ -249,7 +249,7 @@ def everything(kiosk: Kiosk, reader: Person) -> Iterator[tuple[str, str]]:
         "fee_charged": [{"subscription_id": 1, "fee": 100}],
         "fee_missed": [{"subscription_id": 1, "fee": 100}],
         "admin_sold_out": [
-            {"payment_id": payment_id, "party": party, "refund_id": refund_id, "why_not": "provider_off"}
+            {"payment_id": payment_id, "party": party, "refund_id": refund_id, "why_not": "a_word"}
             for refund_id in (refund_ids[0], 0)
         ],
         "admin_payment_held": [{"payment_id": payment_id, "party": party, "reason": "late"}],
