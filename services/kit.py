@@ -14,7 +14,7 @@ from services.platform.config import Settings
 from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
-from services.provisioning import Provisioner
+from services.provisioning import Provisioners
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Kit:
     redis: redis.Redis
     cipher: Cipher
     providers: Mapping[str, PaymentProvider]
-    provisioners: Mapping[str, Provisioner]
+    provisioners: Provisioners
     telegram: TelegramChannel
     pace: Pace
     storage: Storage | None

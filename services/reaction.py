@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 from services.kit import Kit
 from services.platform import outbox
 from services.platform.db import Database
-from services.provisioning import Provisioner
+from services.provisioning import Provisioners
 
 E = TypeVar("E", bound=outbox.Event)
-Provisioners = Mapping[str, Provisioner]
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ from services.provisioning.provisioners.base import (
     Location,
     OutOfStock,
     Provisioner,
+    Provisioners,
     Unsupported,
 )
 from services.provisioning.reconcile import Looked, look_at_place, plan_checks, reconcile, schedule_checks
@@ -163,6 +164,7 @@ __all__ = [
     "PlaceTroubled",
     "PoolCount",
     "Provisioner",
+    "Provisioners",
     "Question",
     "RemovalsDue",
     "RepairLine",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -18,13 +18,11 @@ from services.platform.outbox import emit
 from services.provisioning.events import AccessDelayed, AccessGranted, GrantChanged
 from services.provisioning.grants import read, tell_sold_out
 from services.provisioning.models import AccessGrantRow
-from services.provisioning.provisioners.base import Grant, Held, OutOfStock, Provisioner, Ref
+from services.provisioning.provisioners.base import Grant, Held, OutOfStock, Provisioner, Provisioners, Ref
 
 CLAIM = timedelta(seconds=60)  # longer than the slowest adapter talks; a worker that died is waited for so long
 # Nothing to tell its owner, who did not ask for anything.
 SILENT = ("repair", "shorten", "bar")
-
-Provisioners = Mapping[str, Provisioner]
 
 
 @dataclass(frozen=True, slots=True)

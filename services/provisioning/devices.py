@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from services.identity import Party
 from services.platform.db import Database
@@ -13,11 +13,10 @@ from services.provisioning.provisioners.base import (
     Device,
     Grant,
     Provisioner,
+    Provisioners,
     Ref,
     Unsupported,
 )
-
-Provisioners = Mapping[str, Provisioner]
 
 
 def devices(db: Database, provisioners: Provisioners, party: Party, grant_id: int) -> Sequence[Device]:

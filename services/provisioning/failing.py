@@ -10,7 +10,7 @@ from itertools import groupby
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from services import billing, subscriptions
+from services import billing
 from services.identity import Party
 from services.platform import outbox
 from services.platform.errors import Conflict
@@ -19,11 +19,11 @@ from services.provisioning.events import GrantChanged
 from services.provisioning.events_watch import AccessFailed, WithdrawalStuck
 from services.provisioning.grants import own_row
 from services.provisioning.models import AccessGrantRow
+from services.provisioning.paid import paid_for
 
 PATIENCE = timedelta(hours=72)  # of who has paid and got nothing
 ALERT = timedelta(hours=1)  # who is out, and cannot be put out
 MANY = 500  # in one run
-PAYMENTS = 50  # to look through
 
 Providers = Mapping[str, billing.PaymentProvider]
 
@@ -61,7 +61,7 @@ def refundable(tx: Session, party: Party, grant_id: int) -> billing.Payment | No
     row = own_row(tx, party, grant_id)
     if row.failed_at is None or row.ready_at is not None or row.wanted != "active":
         return None
-    return _paid_for(tx, row)
+    return paid_for(tx, row.subscription_id)
 
 
 def take_money_back(tx: Session, providers: Providers, party: Party, grant_id: int, now: datetime) -> int:
@@ -87,18 +87,6 @@ def take_money_back(tx: Session, providers: Providers, party: Party, grant_id: i
         return ask(destination="balance")
 
 
-def _paid_for(tx: Session, row: AccessGrantRow) -> billing.Payment | None:
-    """The payment that brought its subscription time the last time; None where it was given."""
-    lines = subscriptions.history(tx, row.subscription_id)
-    by = [line.by for line in lines if line.by and line.by.startswith("invoice:")]
-    invoice_ids = [int(one.removeprefix("invoice:")) for one in by]
-    if not invoice_ids:
-        return None
-    recent = billing.payments_of(tx, Party.parse(row.party), limit=PAYMENTS)
-    own = (one for one, _ in recent if one.invoice_id == invoice_ids[-1] and one.state == "succeeded")
-    return next(own, None)
-
-
 def _offer_money_back(tx: Session, now: datetime) -> int:
     row = AccessGrantRow
     undelivered = select(row).where(
@@ -112,7 +100,7 @@ def _offer_money_back(tx: Session, now: datetime) -> int:
     rows = tx.scalars(undelivered.order_by(row.id).limit(MANY).with_for_update(skip_locked=True)).all()
     for one in rows:
         one.failed_at = now
-        payment = _paid_for(tx, one)
+        payment = paid_for(tx, one.subscription_id)
         failed = AccessFailed(
             grant_id=one.id,
             subscription_id=one.subscription_id,

@@ -3,7 +3,7 @@ in whichever order that is heard of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 from services import billing, catalog, subscriptions
 from services.provisioning.grants import read, tell_sold_out, touch
 from services.provisioning.models import AccessGrantRow
-from services.provisioning.provisioners.base import Capability, OutOfStock, Provisioner
+from services.provisioning.provisioners.base import Capability, OutOfStock, Provisioners
 
-Provisioners = Mapping[str, Provisioner]
 Ending = subscriptions.SubscriptionExpired | subscriptions.SubscriptionPaused | subscriptions.SubscriptionShortened
 
 # What begins a period of its own, with traffic of its own. Days on top and changes of tariff do not.

@@ -39,6 +39,14 @@ def own_row(tx: Session, party: Party, grant_id: int) -> AccessGrantRow:
     return row
 
 
+def any_row(tx: Session, grant_id: int) -> AccessGrantRow:
+    """For operators, who see everybody's. Locked. Raises AccessNotFound."""
+    row = tx.get(AccessGrantRow, grant_id, with_for_update=True)
+    if row is None:
+        raise AccessNotFound(f"grant {grant_id}")
+    return row
+
+
 def touch(
     tx: Session, row: AccessGrantRow, now: datetime, *, cause: str, change_id: int = 0, invoice_id: int = 0
 ) -> None:

@@ -6,7 +6,6 @@ grant, it is looked at once in a few seconds."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -21,7 +20,7 @@ from services.provisioning.compare import What, difference
 from services.provisioning.events_watch import AccessHinted
 from services.provisioning.grants import read
 from services.provisioning.models import AccessGrantRow
-from services.provisioning.provisioners.base import Grant, Held, Provisioner
+from services.provisioning.provisioners.base import Grant, Held, Provisioners
 
 KEY = re.compile(r"k([1-9][0-9]{0,17})")
 QUIET = timedelta(seconds=5)  # after it was applied or looked at: a storm of hints is one
@@ -46,7 +45,7 @@ def note_hint(tx: Session, *, kind: str, place: str, key: str, now: datetime, di
     return True
 
 
-def look(db: Database, event: AccessHinted, now: datetime, provisioners: Mapping[str, Provisioner]) -> None:
+def look(db: Database, event: AccessHinted, now: datetime, provisioners: Provisioners) -> None:
     """Asks the other side, and has the grant applied again where it differs. Raises as a provisioner's `fetch`, and
     TryLater where it was looked at a moment ago."""
     with db.begin() as tx:

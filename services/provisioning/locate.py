@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -11,9 +11,13 @@ from services.platform.errors import NotFound
 from services.provisioning.access import state_of
 from services.provisioning.grants import own_row, read, touch
 from services.provisioning.models import AccessGrantRow
-from services.provisioning.provisioners.base import Capability, Location, OutOfStock, Provisioner, Unsupported
-
-Provisioners = Mapping[str, Provisioner]
+from services.provisioning.provisioners.base import (
+    Capability,
+    Location,
+    OutOfStock,
+    Provisioners,
+    Unsupported,
+)
 
 
 class LocationNotFound(NotFound):

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from services.identity import Party
-from services.provisioning.grants import AccessNotFound, touch
+from services.provisioning.grants import any_row, touch
 from services.provisioning.models import AccessGrantRow
 from services.provisioning.models_watch import AccessRepairRow
 
@@ -68,7 +68,7 @@ def grants(
 
 def grant_line(tx: Session, grant_id: int) -> GrantLine:
     """Raises AccessNotFound."""
-    return _seen(_row(tx, grant_id))
+    return _seen(any_row(tx, grant_id))
 
 
 def repairs_of(tx: Session, grant_id: int, limit: int = 20) -> list[RepairLine]:
@@ -89,14 +89,7 @@ def counts(tx: Session) -> Sequence[tuple[str, str, int, int]]:
 
 def retry(tx: Session, grant_id: int, now: datetime) -> None:
     """Has it applied again, at once. Raises AccessNotFound."""
-    touch(tx, _row(tx, grant_id), now, cause="repair")
-
-
-def _row(tx: Session, grant_id: int) -> AccessGrantRow:
-    row = tx.get(AccessGrantRow, grant_id, with_for_update=True)
-    if row is None:
-        raise AccessNotFound(f"grant {grant_id}")
-    return row
+    touch(tx, any_row(tx, grant_id), now, cause="repair")
 
 
 def _seen(row: AccessGrantRow) -> GrantLine:

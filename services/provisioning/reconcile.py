@@ -21,14 +21,13 @@ from services.provisioning.compare import What, difference
 from services.provisioning.events import ChecksDue, ServerCheckDue
 from services.provisioning.grants import read_all
 from services.provisioning.models import AccessGrantRow
-from services.provisioning.provisioners.base import Grant, Held, Provisioner, Ref
+from services.provisioning.provisioners.base import Grant, Held, Provisioner, Provisioners, Ref
 
 FRESH = timedelta(minutes=5)  # looked at so lately, it is not looked at again
 RARELY = timedelta(days=1)  # kinds without places keep all in our own tables, or far away
 AT_ONCE = 200  # answers stored in one transaction
 MOST_REPAIRS = 500  # in one run: buyers wait in the same queue
 
-Provisioners = Mapping[str, Provisioner]
 Asked = tuple[Grant, Ref, str, str | None]  # with its state and key when it was last applied
 
 log = structlog.get_logger(__name__)

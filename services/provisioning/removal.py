@@ -3,7 +3,6 @@ with the keys they had."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
@@ -14,7 +13,7 @@ from services.platform.outbox import emit, emit_all, unfinished
 from services.provisioning.apply import claimed
 from services.provisioning.events_watch import AccessRemovalDue, RemovalsDue
 from services.provisioning.models import AccessGrantRow
-from services.provisioning.provisioners.base import Provisioner
+from services.provisioning.provisioners.base import Provisioners
 
 MANY = 500  # in one run
 
@@ -41,7 +40,7 @@ def plan_removals(tx: Session, now: datetime, kept: timedelta) -> int:
     return len(due)
 
 
-def remove(db: Database, event: AccessRemovalDue, now: datetime, provisioners: Mapping[str, Provisioner]) -> None:
+def remove(db: Database, event: AccessRemovalDue, now: datetime, provisioners: Provisioners) -> None:
     """Raises as a provisioner's `remove`, and TryLater while the grant is being applied."""
     with claimed(db, event.grant_id, provisioners, now) as (provisioner, claim):
         if claim.grant.revision != event.revision:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -8,13 +7,13 @@ from sqlalchemy.orm import Session
 from services.identity import Party
 from services.provisioning.access import state_of
 from services.provisioning.grants import own_row, read, touch
-from services.provisioning.provisioners.base import Capability, OutOfStock, Provisioner, Unsupported
+from services.provisioning.provisioners.base import Capability, OutOfStock, Provisioners, Unsupported
 from services.provisioning.stock import SoldOut
 
 
 def rotate(
     tx: Session,
-    provisioners: Mapping[str, Provisioner],
+    provisioners: Provisioners,
     party: Party,
     grant_id: int,
     *,

@@ -3,7 +3,6 @@ moment are told apart when their payments arrive (follow.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
@@ -17,9 +16,8 @@ from services.identity import Party
 from services.platform.errors import Conflict
 from services.provisioning.grants import read
 from services.provisioning.models import AccessGrantRow
-from services.provisioning.provisioners.base import Capability, OutOfStock, Provisioner
+from services.provisioning.provisioners.base import Capability, OutOfStock, Provisioner, Provisioners
 
-Provisioners = Mapping[str, Provisioner]
 BRINGS_GOODS = ("subscription", "change", "gift")  # purposes of a quote
 
 

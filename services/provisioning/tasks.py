@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from services import billing, catalog, subscriptions
+from services import billing, catalog
 from services.identity import Party
 from services.platform import audit
 from services.platform.crypto import Cipher
@@ -23,6 +23,7 @@ from services.provisioning.events import TaskDeclined, TaskOverdue
 from services.provisioning.grants import touch
 from services.provisioning.models import AccessGrantRow
 from services.provisioning.models_goods import TaskRow
+from services.provisioning.paid import paid_for
 from services.provisioning.provisioners.base import Grant
 from services.provisioning.tasks_rows import TaskNotFound, close, given_by, held_by, open_task, tasks_of
 
@@ -30,7 +31,6 @@ AnswerKind = Literal["text", "link", "key"]
 LONGEST = {"text": 3000, "link": 2000, "key": 1000}  # characters
 LONGEST_REASON = 300
 REMIND_AGAIN = timedelta(hours=24)
-MANY = 50  # payments to look through
 
 
 class BadAnswer(Invalid):
@@ -202,14 +202,8 @@ def finish_task(tx: Session, task_id: int, operator: str, now: datetime) -> None
 
 
 def payment_for(tx: Session, grant_id: int) -> billing.Payment | None:
-    """The newest payment of this grant's product that came; None for trials, gifts and days given."""
-    grant = tx.get_one(AccessGrantRow, grant_id)
-    product = subscriptions.subscription(tx, grant.subscription_id).product
-    for payment, quote in billing.payments_of(tx, Party.parse(grant.party), limit=MANY):
-        bought = quote.product == product and quote.purpose in ("subscription", "change")
-        if bought and payment.state == "succeeded" and payment.decided in (None, "apply"):
-            return payment
-    return None
+    """What paid for it last; None for trials, gifts and days given."""
+    return paid_for(tx, tx.get_one(AccessGrantRow, grant_id).subscription_id)
 
 
 def remind_of_tasks(tx: Session, now: datetime) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -15,10 +14,8 @@ from services.platform.errors import Misconfigured
 from services.provisioning.channels.entitled import KIND
 from services.provisioning.channels.events import ChannelBack, JoinRequested
 from services.provisioning.models import AccessGrantRow
-from services.provisioning.provisioners.base import Provisioner
+from services.provisioning.provisioners.base import Provisioners
 from services.provisioning.provisioners.channel import TelegramChats
-
-Provisioners = Mapping[str, Provisioner]
 
 
 def answer_join(db: Database, event: JoinRequested, now: datetime, provisioners: Provisioners) -> None:

@@ -33,6 +33,7 @@ __all__ = [
     "Misconfigured",
     "OutOfStock",
     "Provisioner",
+    "Provisioners",
     "Ref",
     "Rejected",
     "TryLater",
@@ -229,3 +230,6 @@ class Provisioner(Protocol):
     def close(self) -> None:
         """Closes its connections."""
         return
+
+
+Provisioners = Mapping[str, Provisioner]  # by kind
