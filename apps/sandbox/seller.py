@@ -7,7 +7,6 @@ import asyncio
 import hashlib
 import hmac
 import json
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,34 +19,10 @@ from starlette.routing import Route
 from apps.sandbox.faults import NoAnswer
 from apps.sandbox.seller_page import MODES, calls_page
 from apps.sandbox.shelf import Shelf
+from apps.sandbox.standing import AFTER, Fault, StandingFault, welcome
 from services.platform.clock import wall_clock
 
-AFTER = ("500_after", "dropped_after", "slow")  # the seller does its work first
 SHOWN = 200
-
-
-@dataclass
-class Fault:
-    """The next `times` calls (None: all, until DELETE) meet `mode`; `delay` is the seconds of slow. `body` is what
-    "body" answers with, status 200."""
-
-    mode: str
-    times: int | None = None
-    delay: float = 20.0
-    body: str = ""
-
-    @classmethod
-    def from_json(cls, data: Any) -> "Fault":
-        """Raises ValueError, in words, when the order makes no sense."""
-        known = {"mode", "times", "delay", "body"}
-        if not isinstance(data, dict) or data.get("mode") not in MODES or set(data) - known:
-            raise ValueError(f"expected {sorted(known)} with a mode of {', '.join(MODES)}")
-        fault = cls(**data)
-        if fault.times is not None and (type(fault.times) is not int or fault.times < 1):
-            raise ValueError("times must be a whole number above 0, or null")
-        if type(fault.delay) not in (int, float) or not 0 <= fault.delay <= 600 or not isinstance(fault.body, str):
-            raise ValueError("delay must be seconds, 0 to 600, and body text")
-        return fault
 
 
 class Seller:
@@ -55,11 +30,11 @@ class Seller:
 
     def __init__(self, directory: Path, secret: str) -> None:
         self._calls, self._secret = Shelf(directory), secret.encode()
-        self._fault: Fault | None = None
+        self.fault = StandingFault(MODES, delay=20.0)
         self._refused = 0
 
     async def index(self, _request: Request) -> HTMLResponse:
-        return calls_page(self._newest(), self._refused, self._fault.mode if self._fault else None)
+        return calls_page(self._newest(), self._refused, self.fault)
 
     async def calls(self, request: Request) -> JSONResponse:
         """Those of one grant (`?grant=`), or all; oldest first."""
@@ -67,23 +42,12 @@ class Seller:
         found = [call for call in reversed(self._newest()) if wanted in (None, call["told"]["grant"])]
         return JSONResponse({"calls": found, "refused": self._refused})
 
-    async def faults(self, request: Request) -> Response:
-        """GET tells the fault on order, POST orders one in place of it, DELETE ends it."""
-        if request.method == "POST":
-            try:
-                self._fault = Fault.from_json(await request.json())
-            except ValueError as error:
-                return JSONResponse({"error": str(error)}, 400)
-        elif request.method == "DELETE":
-            self._fault = None
-        return JSONResponse(asdict(self._fault) if self._fault else {"mode": None})
-
     async def grants(self, request: Request) -> Response:
         body = await request.body()
         if not self._is_signed(request, body):
             self._refused += 1
             return JSONResponse({"error": "bad signature"}, 401)
-        fault = self._take_fault()
+        fault = self.fault.take()
         answer = self._take(request, body) if fault is None or fault.mode in AFTER else {}
         if fault is None:
             return JSONResponse(answer)
@@ -128,14 +92,6 @@ class Seller:
     def _newest(self) -> list[dict[str, Any]]:
         return sorted(self._calls.documents(), key=lambda call: -call["n"])[:SHOWN]
 
-    def _take_fault(self) -> Fault | None:
-        fault = self._fault
-        if fault and fault.times is not None:
-            fault.times -= 1
-            if fault.times == 0:
-                self._fault = None
-        return fault
-
 
 def _faulty(fault: Fault) -> Response:
     match fault.mode:
@@ -146,7 +102,7 @@ def _faulty(fault: Fault) -> Response:
         case "500" | "500_after":
             return JSONResponse({"error": "internal error"}, 500)
         case "html":
-            return HTMLResponse("<!doctype html><title>Welcome</title><h1>It works!</h1>")
+            return welcome()
         case "redirect":
             return RedirectResponse("/seller/grants", 307)
         case "body":
@@ -162,7 +118,7 @@ def create_app(directory: Path, *, secret: str) -> Starlette:
         routes=[
             Route("/", seller.index),
             Route("/calls", seller.calls),
-            Route("/faults", seller.faults, methods=["GET", "POST", "DELETE"]),
+            Route("/faults", seller.fault.endpoint, methods=["GET", "POST", "DELETE"]),
             Route("/grants", seller.grants, methods=["POST"]),
         ]
     )

@@ -12,7 +12,6 @@ import threading
 from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,34 +24,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from apps.sandbox.faults import NoAnswer
 from apps.sandbox.shelf import write_atomically
-from apps.sandbox.vpn_page import MODES, servers_page
+from apps.sandbox.standing import StandingFault
+from apps.sandbox.vpn_page import servers_page
 
 AGENT = Path(__file__).parents[1] / "agent" / "wireguard_agent.py"
-AFTER = ("500_after", "dropped_after", "slow")  # the agent does its work first
 PASSED_ON = ("x-kiosk-timestamp", "x-kiosk-signature", "content-type")
-
-
-@dataclass
-class Fault:
-    """The next `times` requests to any server (None: all, until DELETE) meet `mode`; `delay` is the seconds of slow."""
-
-    mode: str
-    times: int | None = None
-    delay: float = 15.0
-
-    @classmethod
-    def from_json(cls, data: Any) -> "Fault":
-        """Raises ValueError, in words, when the order makes no sense."""
-        if not isinstance(data, dict) or data.get("mode") not in MODES or set(data) - {"mode", "times", "delay"}:
-            raise ValueError(f'expected {{"mode", "times", "delay"}} with a mode of {", ".join(MODES)}')
-        fault = cls(**data)
-        if fault.times is not None and (type(fault.times) is not int or fault.times < 1):
-            raise ValueError("times must be a whole number above 0, or null")
-        if type(fault.delay) not in (int, float) or not 0 <= fault.delay <= 600:
-            raise ValueError("delay must be seconds, 0 to 600")
-        return fault
 
 
 def public_key(code: str) -> str:
@@ -153,22 +130,11 @@ class VpnWorld:
 
     def __init__(self, directory: Path, secret: str, codes: Sequence[str]) -> None:
         self._servers = {code: VpnServer(code, directory / code, secret) for code in codes}
-        self._fault: Fault | None = None
+        self.fault = StandingFault()
 
     async def index(self, request: Request) -> HTMLResponse:
         servers = [(server.code, server.public_key, server.kept()) for server in self._servers.values()]
-        return servers_page(servers, self._fault.mode if self._fault else None)
-
-    async def faults(self, request: Request) -> Response:
-        """GET tells the fault on order, POST orders one in place of it, DELETE ends it."""
-        if request.method == "POST":
-            try:
-                self._fault = Fault.from_json(await request.json())
-            except ValueError as error:
-                return JSONResponse({"error": str(error)}, 400)
-        elif request.method == "DELETE":
-            self._fault = None
-        return JSONResponse(asdict(self._fault) if self._fault else {"mode": None})
+        return servers_page(servers, self.fault)
 
     async def peers(self, request: Request) -> Response:
         return JSONResponse(self._server(request).kept())
@@ -188,20 +154,8 @@ class VpnWorld:
         return JSONResponse({})
 
     async def agent(self, request: Request) -> Response:
-        server, fault = self._server(request), self._take_fault()
-        answer = await server.forward(request) if fault is None or fault.mode in AFTER else None
-        match fault.mode if fault else None:
-            case "500" | "500_after":
-                return JSONResponse({"error": "internal error"}, 500)
-            case "html":
-                return HTMLResponse("<!doctype html><title>Welcome</title><h1>It works!</h1>")
-            case "down" | "dropped_after":
-                return NoAnswer(0)
-            case "slow":
-                assert fault
-                await asyncio.sleep(fault.delay)
-        assert answer
-        return answer
+        server = self._server(request)
+        return await self.fault.meet(lambda: server.forward(request), {"error": "internal error"})
 
     def stop(self) -> None:
         for server in self._servers.values():
@@ -211,14 +165,6 @@ class VpnWorld:
         if request.path_params["code"] not in self._servers:
             raise HTTPException(404)
         return self._servers[request.path_params["code"]]
-
-    def _take_fault(self) -> Fault | None:
-        fault = self._fault
-        if fault and fault.times is not None:
-            fault.times -= 1
-            if fault.times == 0:
-                self._fault = None
-        return fault
 
 
 def create_app(directory: Path, *, secret: str, codes: Sequence[str] = ("de1", "nl1")) -> Starlette:
@@ -237,7 +183,7 @@ def create_app(directory: Path, *, secret: str, codes: Sequence[str] = ("de1", "
         lifespan=lifespan,
         routes=[
             Route("/", world.index),
-            Route("/faults", world.faults, methods=["GET", "POST", "DELETE"]),
+            Route("/faults", world.fault.endpoint, methods=["GET", "POST", "DELETE"]),
             Route("/{code}/peers.json", world.peers),
             Route("/{code}/server.json", world.server),
             Route("/{code}/reinstall", world.reinstall, methods=["POST"]),

@@ -8,18 +8,9 @@ from typing import Any
 from starlette.responses import HTMLResponse
 
 from apps.sandbox.pages import empty, page
+from apps.sandbox.standing import SCRIPT, STYLE, StandingFault
 
-MODES = {
-    "down": "the connection is cut, nothing was done",
-    "500": "internal error, nothing was done",
-    "500_after": "internal error, but it was done",
-    "slow": "done at once, the answer comes late",
-    "dropped_after": "the connection is cut, but it was done",
-    "html": "200 with somebody's welcome page, nothing was done",
-}
 _STYLE = """<style>
-.vpn .strip { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: 0 0 1.5rem; }
-.vpn .strip p { margin: 0; flex: 1 1 100%; }
 .vpn .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem;
   align-items: start; }
 .vpn .server { border: 1px solid #8884; border-radius: 12px; padding: 1rem 1.1rem; min-width: 0; }
@@ -30,45 +21,15 @@ _STYLE = """<style>
 .vpn th { text-align: left; font-weight: 600; opacity: .75; }
 .vpn th, .vpn td { padding: .35rem .5rem .35rem 0; border-top: 1px solid #8883; vertical-align: top; }
 .vpn code { font-family: ui-monospace, Menlo, Consolas, monospace; }
-.vpn button[aria-pressed="true"] { outline: 2px solid #d33; }
 </style>"""
-# The page keeps itself fresh, and a fault is one request.
-_SCRIPT = """<script>
-const vpn = document.querySelector(".vpn");
-async function refresh() {
-  const page = new DOMParser().parseFromString(await (await fetch(location)).text(), "text/html");
-  vpn.innerHTML = page.querySelector(".vpn").innerHTML;
-}
-vpn.addEventListener("click", async ({ target }) => {
-  const mode = target.dataset.mode;
-  if (mode === undefined) return;
-  await fetch("faults", mode ? { method: "POST", body: JSON.stringify({ mode }) } : { method: "DELETE" });
-  await refresh();
-});
-setInterval(() => document.hidden || refresh().catch(() => {}), 2000);
-</script>"""
 
 
-def servers_page(servers: Sequence[tuple[str, str, dict[str, Any]]], fault: str | None) -> HTMLResponse:
-    """`servers`: code, public key and the kept list of each; `fault`: the mode on order."""
+def servers_page(servers: Sequence[tuple[str, str, dict[str, Any]]], fault: StandingFault) -> HTMLResponse:
+    """`servers`: code, public key and the kept list of each."""
     cards = "".join(_card(*server) for server in servers)
-    body = f'<div class="vpn">{_faults(fault)}<div class="grid">{cards}</div></div>'
-    return page("VPN servers", _STYLE + body + _SCRIPT)
-
-
-def _faults(fault: str | None) -> str:
-    buttons = "".join(
-        f'<button type="button" data-mode="{mode}" title="{escape(meaning)}" aria-pressed="{_flag(mode == fault)}">'
-        f"{mode}</button>"
-        for mode, meaning in MODES.items()
-    )
-    state = f"Every request: {escape(MODES[fault])}." if fault else "All servers answer as they should."
-    end = '<button type="button" data-mode="">back to normal</button>' if fault else ""
-    return f'<div class="strip"><p>{state}</p>{buttons}{end}</div>'
-
-
-def _flag(value: bool) -> str:
-    return "true" if value else "false"
+    faults = fault.buttons("All servers answer as they should.")
+    body = f'<div class="vpn live">{faults}<div class="grid">{cards}</div></div>'
+    return page("VPN servers", STYLE + _STYLE + body + SCRIPT)
 
 
 def _card(code: str, public_key: str, kept: dict[str, Any]) -> str:

@@ -4,25 +4,23 @@ It plays what Kiosk's client uses: peers, metrics and interfaces, Basic authenti
 that is there, and WireGuard's own silence when an address is given twice: the later peer has it. Under /peers.json and
 /routes.json stands unsigned what it holds; POST /traffic sets a peer's counters. The faults stand between."""
 
-import asyncio
 import base64
 import binascii
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from apps.sandbox.faults import NoAnswer
 from apps.sandbox.pages import empty, page
 from apps.sandbox.shelf import Shelf
-from apps.sandbox.vpn import AFTER, Fault, public_key
+from apps.sandbox.standing import StandingFault
+from apps.sandbox.vpn import public_key
 
 ZERO_TIME = "0001-01-01T00:00:00Z"  # as Go writes a time that never was
 READ_ONLY = {"Filename"}
@@ -44,7 +42,7 @@ class Portal:
         self._traffic = Shelf(directory / "traffic")
         self._users = users
         self._interfaces = interfaces
-        self._fault: Fault | None = None
+        self.fault = StandingFault()
         self._statistics = True
 
     # --- the API ------------------------------------------------------------------------------------------------------
@@ -56,20 +54,8 @@ class Portal:
         return endpoint
 
     async def _api(self, what: str, request: Request) -> Response:
-        fault = self._take_fault()
-        answer = await self._work(what, request) if fault is None or fault.mode in AFTER else None
-        match fault.mode if fault else None:
-            case "500" | "500_after":
-                return JSONResponse({"Code": 500, "Message": "failed to save peer: database is locked"}, 500)
-            case "html":
-                return HTMLResponse("<!doctype html><title>Welcome</title><h1>It works!</h1>")
-            case "down" | "dropped_after":
-                return NoAnswer(0)
-            case "slow":
-                assert fault
-                await asyncio.sleep(fault.delay)
-        assert answer
-        return answer
+        failed = {"Code": 500, "Message": "failed to save peer: database is locked"}
+        return await self.fault.meet(lambda: self._work(what, request), failed)
 
     async def _work(self, what: str, request: Request) -> Response:
         identifier = request.path_params.get("id", "")
@@ -198,17 +184,6 @@ class Portal:
         self._statistics = (await request.json())["on"]
         return JSONResponse({"on": self._statistics})
 
-    async def faults(self, request: Request) -> Response:
-        """GET tells the fault on order, POST orders one in place of it, DELETE ends it."""
-        if request.method == "POST":
-            try:
-                self._fault = Fault.from_json(await request.json())
-            except ValueError as error:
-                return JSONResponse({"error": str(error)}, 400)
-        elif request.method == "DELETE":
-            self._fault = None
-        return JSONResponse(asdict(self._fault) if self._fault else {"mode": None})
-
     async def index(self, request: Request) -> Response:
         rows = "".join(
             f"<tr><td>{peer['InterfaceIdentifier']}</td><td>{peer['DisplayName']}</td>"
@@ -217,14 +192,6 @@ class Portal:
         )
         table = f"<table><tr><th>Interface</th><th>Peer</th><th>Addresses</th><th>State</th></tr>{rows}</table>"
         return page("WireGuard Portal", table if rows else empty("No peers yet."))
-
-    def _take_fault(self) -> Fault | None:
-        fault = self._fault
-        if fault and fault.times is not None:
-            fault.times -= 1
-            if fault.times == 0:
-                self._fault = None
-        return fault
 
 
 def interface_key(identifier: str) -> str:
@@ -261,7 +228,7 @@ def create_app(directory: Path, *, token: str, interfaces: tuple[str, ...] = ("w
     return Starlette(
         routes=[
             Route("/", portal.index),
-            Route("/faults", portal.faults, methods=["GET", "POST", "DELETE"]),
+            Route("/faults", portal.fault.endpoint, methods=["GET", "POST", "DELETE"]),
             Route("/peers.json", portal.peers),
             Route("/routes.json", portal.routes),
             Route("/by-hand", portal.by_hand, methods=["PUT", "DELETE"]),
