@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from services import provisioning
 from services.platform.clock import Clock
 from services.platform.config import Settings
 from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
-from services.provisioning import Provisioner, Signer
+from services.provisioning import Provisioner
 from services.provisioning.provisioners.callout import Callout
 from services.provisioning.provisioners.channel import TelegramChats
 from services.provisioning.provisioners.file import File
@@ -28,7 +29,7 @@ def provisioners(
     known: dict[str, Provisioner] = {
         "wireguard": WireguardFleet(settings.vpn_servers, cipher, db, clock),
         "channel": TelegramChats(api_url=settings.telegram_api_url, token=token, cipher=cipher),
-        "licence": Licences(db, cipher, Signer.of(settings.licence_signing_keys)),
+        "licence": Licences(db, cipher, provisioning.licences.Signer.of(settings.licence_signing_keys)),
         "text": Text(),
         "link": Link(),
         "file": File(storage, has_address=settings.public_url is not None),

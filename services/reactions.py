@@ -215,9 +215,9 @@ REACTIONS = (
         lambda kit, tx, event, now: wallet.expire_bonus(tx, event, now, kit.settings.bonus_tokens_days),
     ),
     # Private chats: who asks to join, who is put out, where the bot cannot work.
-    to_other_side(provisioning.JoinRequested, provisioning.answer_join),
+    to_other_side(provisioning.channels.JoinRequested, provisioning.channels.answer_join),
     outside(
-        provisioning.JoinRefused,
+        provisioning.channels.JoinRefused,
         "notifications.refuse_join",
         "telegram",
         lambda kit, event, now: notifications.refuse_join(
@@ -228,7 +228,7 @@ REACTIONS = (
         notifications.JoinRefusalTold,
         "provisioning.decline_join",
         "access",
-        lambda kit, event, now: provisioning.decline_join(
+        lambda kit, event, now: provisioning.channels.decline_join(
             kit.db,
             kit.provisioners,
             chat_id=event.chat_id,
@@ -238,11 +238,11 @@ REACTIONS = (
             now=now,
         ),
     ),
-    plain(provisioning.MemberRemoved, notifications.tell_removed),
-    for_operators(provisioning.MemberBanned, notifications.tell_member_banned),
-    for_operators(provisioning.ChannelLost, notifications.tell_channel_lost),
-    for_operators(provisioning.ChannelBack, notifications.tell_channel_back),
-    plain(provisioning.ChannelBack, provisioning.go_on),
+    plain(provisioning.channels.MemberRemoved, notifications.tell_removed),
+    for_operators(provisioning.channels.MemberBanned, notifications.tell_member_banned),
+    for_operators(provisioning.channels.ChannelLost, notifications.tell_channel_lost),
+    for_operators(provisioning.channels.ChannelBack, notifications.tell_channel_back),
+    plain(provisioning.channels.ChannelBack, provisioning.channels.go_on),
     # Housekeeping with the outside.
     inside(
         provisioning.ChecksDue,

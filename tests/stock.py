@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import text
 
 from services import billing, catalog, provisioning, subscriptions
-from services.provisioning import Access, LicenceState, Signer
+from services.provisioning import Access
+from services.provisioning.licences import LicenceState, Signer
 from services.subscriptions import Subscription
 from tests.world import Kiosk, Person
 
@@ -64,7 +65,7 @@ def stocked(kiosk: Kiosk, *keys: str, pool: str = "games") -> None:
 def arrive(kiosk: Kiosk, *keys: str, pool: str = "games") -> None:
     with kiosk.kit.db.begin() as tx:
         lines = list(enumerate(keys, 1))
-        provisioning.import_keys(tx, kiosk.kit.cipher, pool, lines, actor="console:test", now=kiosk.now)
+        provisioning.licences.import_keys(tx, kiosk.kit.cipher, pool, lines, actor="console:test", now=kiosk.now)
 
 
 def owned(kiosk: Kiosk, person: Person, product: str = "game") -> Subscription:
@@ -89,7 +90,7 @@ def key_of(kiosk: Kiosk, person: Person, good: str = "game-key", product: str = 
 def verified(kiosk: Kiosk, key: str) -> LicenceState:
     signer = Signer.of(kiosk.kit.settings.licence_signing_keys)
     with kiosk.kit.db.begin() as tx:
-        return provisioning.verify_licence(tx, kiosk.kit.cipher, signer, key, kiosk.now)
+        return provisioning.licences.verify_licence(tx, kiosk.kit.cipher, signer, key, kiosk.now)
 
 
 def keys_in(kiosk: Kiosk, pool: str = "games") -> dict[str, int]:

@@ -32,7 +32,7 @@ def tasks(kit: Kit) -> str:
     """How many wait for operators, and whether one does for too long."""
     try:
         with kit.db.begin() as tx:
-            waiting = provisioning.open_tasks(tx)
+            waiting = provisioning.tasks.open_tasks(tx)
     except SQLAlchemyError:
         raise Trouble("cannot be read", "mend the database first") from None
     late = [one for one in waiting if one.due_at <= kit.clock.now()]
@@ -55,5 +55,5 @@ def _file(kit: Kit, good: catalog.Good) -> None:
         ) from None
     except KioskError as error:
         raise Trouble(str(error), "mend the storage first") from None
-    if size > provisioning.SENDABLE and kit.settings.public_url is None:
+    if size > provisioning.documents.SENDABLE and kit.settings.public_url is None:
         raise Trouble(f"{good.name} is too large for Telegram, and links have no address", "set PUBLIC_URL")

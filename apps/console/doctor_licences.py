@@ -10,7 +10,7 @@ from services.kit import Kit
 def licence_keys(kit: Kit) -> str:
     with kit.db.begin() as tx:
         goods = [good for good in catalog.goods(tx) if good.kind == "licence"]
-        free = {one.pool: one.free for one in provisioning.licence_pools(tx)}
+        free = {one.pool: one.free for one in provisioning.licences.pools(tx)}
     signed = [good.name for good in goods if good.options.get("signed")]
     if signed and not kit.settings.licence_signing_key:
         remedy = "set LICENCE_SIGNING_KEY: python -m apps.console licences signing-key makes one"

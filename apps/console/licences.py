@@ -55,16 +55,16 @@ def read(arguments: list[str]) -> argparse.Namespace:
 
 def import_keys(kit: Kit, asked: argparse.Namespace) -> int:
     try:
-        keys = provisioning.read_keys(asked.file.read_bytes())
+        keys = provisioning.licences.read_keys(asked.file.read_bytes())
         with kit.db.begin() as tx:
-            count = provisioning.import_keys(
+            count = provisioning.licences.import_keys(
                 tx, kit.cipher, asked.pool, keys, actor=actor(), now=kit.clock.now(), progress=_progress(len(keys))
             )
             known = {good.options.get("pool") for good in catalog.goods(tx)}
     except OSError as error:
         print(f"{asked.file}: {error.strerror}")
         return 1
-    except provisioning.BadKeys as error:
+    except provisioning.licences.BadKeys as error:
         _print_faults(error.faults)
         return 1
     print(f"{count} {'keys are' if count > 1 else 'key is'} in the pool {asked.pool} now")
@@ -76,8 +76,8 @@ def import_keys(kit: Kit, asked: argparse.Namespace) -> int:
 def show(kit: Kit, asked: argparse.Namespace) -> int:
     now = kit.clock.now()
     with kit.db.begin() as tx:
-        pools = provisioning.licence_pools(tx)
-        found = provisioning.list_licences(tx, now, party=asked.of and str(asked.of), limit=asked.limit)
+        pools = provisioning.licences.pools(tx)
+        found = provisioning.licences.list_licences(tx, now, party=asked.of and str(asked.of), limit=asked.limit)
     for pool in pools:
         print(f"pool {pool.pool:24}  {pool.free} free, {pool.taken} taken, {pool.revoked} revoked")
     for one in found:
@@ -94,7 +94,7 @@ def revoke(kit: Kit, asked: argparse.Namespace) -> int:
     if not agreed(yes=asked.yes):
         return 1
     with kit.db.begin() as tx:
-        provisioning.revoke_licence(
+        provisioning.licences.revoke_licence(
             tx, asked.grant, reason=asked.reason, actor=actor(), now=kit.clock.now(), replace=asked.replace
         )
     print("Done.")
@@ -103,14 +103,14 @@ def revoke(kit: Kit, asked: argparse.Namespace) -> int:
 
 def restore(kit: Kit, asked: argparse.Namespace) -> int:
     with kit.db.begin() as tx:
-        provisioning.restore_licence(tx, asked.grant, reason=asked.reason, actor=actor(), now=kit.clock.now())
+        provisioning.licences.restore_licence(tx, asked.grant, reason=asked.reason, actor=actor(), now=kit.clock.now())
     print(f"licence {asked.grant} counts again, as its subscription says")
     return 0
 
 
 def signing_key(*_: object) -> int:
     """On the standard output the key alone, so that it can be handed on unseen."""
-    print(provisioning.make_signing_key())
+    print(provisioning.licences.make_signing_key())
     print("Set it as LICENCE_SIGNING_KEY, and the one before it in LICENCE_SIGNING_KEY_EARLIER.", file=sys.stderr)
     return 0
 

@@ -43,7 +43,7 @@ def read(arguments: list[str]) -> argparse.Namespace:
 
 def list_tasks(kit: Kit, _asked: argparse.Namespace) -> int:
     with kit.db.begin() as tx:
-        found = provisioning.open_tasks(tx)
+        found = provisioning.tasks.open_tasks(tx)
     for one in found:
         print(_line(one))
     if not found:
@@ -53,8 +53,8 @@ def list_tasks(kit: Kit, _asked: argparse.Namespace) -> int:
 
 def show(kit: Kit, asked: argparse.Namespace) -> int:
     with kit.db.begin() as tx:
-        one = provisioning.task(tx, kit.cipher, asked.id)
-        paid = provisioning.payment_for(tx, one.grant_id)
+        one = provisioning.tasks.task(tx, kit.cipher, asked.id)
+        paid = provisioning.tasks.payment_for(tx, one.grant_id)
     print(_line(one))
     print(f"  opened    {moment(one.opened_at)}")
     print(f"  due       {moment(one.due_at)}")
@@ -67,14 +67,14 @@ def show(kit: Kit, asked: argparse.Namespace) -> int:
 
 def take(kit: Kit, asked: argparse.Namespace) -> int:
     with kit.db.begin() as tx:
-        provisioning.take_task(tx, asked.id, actor(), kit.clock.now())
+        provisioning.tasks.take_task(tx, asked.id, actor(), kit.clock.now())
     print(f"Task {asked.id} is yours.")
     return 0
 
 
 def put_back(kit: Kit, asked: argparse.Namespace) -> int:
     with kit.db.begin() as tx:
-        provisioning.put_back_task(tx, asked.id, actor(), kit.clock.now())
+        provisioning.tasks.put_back_task(tx, asked.id, actor(), kit.clock.now())
     print(f"Task {asked.id} waits for anybody.")
     return 0
 
@@ -85,8 +85,8 @@ def answer(kit: Kit, asked: argparse.Namespace) -> int:
         print("Write what the buyer gets, then Ctrl-D:")
     content = sys.stdin.read()
     with kit.db.begin() as tx:
-        provisioning.write_answer(tx, kit.cipher, asked.id, asked.kind, content, actor(), kit.clock.now())
-        provisioning.send_answer(tx, asked.id, actor(), kit.clock.now())
+        provisioning.tasks.write_answer(tx, kit.cipher, asked.id, asked.kind, content, actor(), kit.clock.now())
+        provisioning.tasks.send_answer(tx, asked.id, actor(), kit.clock.now())
     print(f"Task {asked.id} is answered: the buyer gets it.")
     return 0
 
@@ -94,8 +94,8 @@ def answer(kit: Kit, asked: argparse.Namespace) -> int:
 def decline(kit: Kit, asked: argparse.Namespace) -> int:
     refund = not asked.no_refund
     with kit.db.begin() as tx:
-        one = provisioning.task(tx, kit.cipher, asked.id)
-        paid = provisioning.payment_for(tx, one.grant_id)
+        one = provisioning.tasks.task(tx, kit.cipher, asked.id)
+        paid = provisioning.tasks.payment_for(tx, one.grant_id)
     if refund and paid is None:
         raise Invalid("nobody paid for it: say --no-refund")
     money = f"{amount(paid.received)} of payment {paid.id} go back" if refund and paid else "no money goes back"
@@ -103,8 +103,8 @@ def decline(kit: Kit, asked: argparse.Namespace) -> int:
     if not agreed(yes=asked.yes):
         return 1
     with kit.db.begin() as tx:
-        provisioning.write_reason(tx, asked.id, asked.reason, actor(), kit.clock.now())
-        refund_id = provisioning.decline_task(
+        provisioning.tasks.write_reason(tx, asked.id, asked.reason, actor(), kit.clock.now())
+        refund_id = provisioning.tasks.decline_task(
             tx, kit.providers, asked.id, refund=refund, operator=actor(), now=kit.clock.now()
         )
     print(f"Task {asked.id} is declined" + (f", refund {refund_id} is ordered." if refund_id else "."))
@@ -113,11 +113,11 @@ def decline(kit: Kit, asked: argparse.Namespace) -> int:
 
 def done(kit: Kit, asked: argparse.Namespace) -> int:
     with kit.db.begin() as tx:
-        provisioning.finish_task(tx, asked.id, actor(), kit.clock.now())
+        provisioning.tasks.finish_task(tx, asked.id, actor(), kit.clock.now())
     print(f"Task {asked.id} is done.")
     return 0
 
 
-def _line(one: provisioning.Task) -> str:
+def _line(one: provisioning.tasks.Task) -> str:
     what = "give" if one.kind == "give" else "take back"
     return f"{one.id:>6}  {what:9}  {one.state:9}  {one.good.name}  {one.party}  due {moment(one.due_at)}"

@@ -19,7 +19,6 @@ from services import identity, provisioning
 from services.kit import Kit
 from services.platform.errors import KioskError, TryLater
 from services.platform.i18n import LANGUAGES, Language, language
-from services.provisioning import Document, DownloadGone
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 REDIRECT_LIVES = timedelta(minutes=5)
@@ -35,7 +34,7 @@ def routes() -> list[Route]:
 class Found:
     """`say` is the owner's language."""
 
-    document: Document
+    document: provisioning.documents.Document
     say: Language
 
 
@@ -44,7 +43,7 @@ async def see(request: Request) -> Response:
     kit: Kit = request.app.state.kit
     try:
         found = await in_thread(_see, kit, _token(request))
-    except DownloadGone:
+    except provisioning.documents.DownloadGone:
         return render_gone(_spoken(request))
     except (KioskError, SQLAlchemyError) as error:
         return _not_now(request, error)
@@ -56,7 +55,7 @@ async def redeem(request: Request) -> Response:
     kit: Kit = request.app.state.kit
     try:
         address = await in_thread(_redeem, kit, _token(request))
-    except DownloadGone:
+    except provisioning.documents.DownloadGone:
         return render_gone(_spoken(request))
     except (KioskError, SQLAlchemyError) as error:
         return _not_now(request, error)
@@ -65,7 +64,7 @@ async def redeem(request: Request) -> Response:
 
 def _see(kit: Kit, token: str) -> Found:
     with kit.db.begin() as tx:
-        document = provisioning.see_download(tx, kit.cipher, token, kit.clock.now())
+        document = provisioning.documents.see_download(tx, kit.cipher, token, kit.clock.now())
         owner = identity.user(tx, document.party.id) if document.party.kind == "user" else None
         return Found(document, owner.language if owner else language(None))
 
@@ -75,7 +74,7 @@ def _redeem(kit: Kit, token: str) -> str:
     if kit.storage is None:
         raise TryLater("there is nowhere to take files from: set STORAGE_*")
     with kit.db.begin() as tx:
-        document = provisioning.redeem_download(tx, kit.cipher, token, kit.clock.now())
+        document = provisioning.documents.redeem_download(tx, kit.cipher, token, kit.clock.now())
         return kit.storage.presign(document.key, name=document.name, lives=REDIRECT_LIVES)
 
 
@@ -83,7 +82,7 @@ def _token(request: Request) -> str:
     """Raises DownloadGone for what no token is."""
     token: str = request.path_params["token"]
     if not TOKEN.fullmatch(token):
-        raise DownloadGone
+        raise provisioning.documents.DownloadGone
     return token
 
 

@@ -44,8 +44,8 @@ def _rows(it: Occasion) -> tuple[tuple[Button, ...], ...]:
     return (get,), (it.my_subscriptions(),)
 
 
-def _found(it: Occasion) -> provisioning.Document | None:
+def _found(it: Occasion) -> provisioning.documents.Document | None:
     try:
-        return provisioning.document_of(it.tx, it.cipher, it.party, it.params["grant_id"])
+        return provisioning.documents.document_of(it.tx, it.cipher, it.party, it.params["grant_id"])
     except provisioning.AccessNotFound:
         return None

@@ -19,7 +19,7 @@ def waiting(it: Occasion) -> Outgoing:
     }
     if it.params.get("again"):
         text = _("An operator prepares new access for you, usually within {time}. We send it here.", **about)
-    elif provisioning.payment_for(it.tx, _task(it).grant_id) is None:
+    elif provisioning.tasks.payment_for(it.tx, _task(it).grant_id) is None:
         text = _(
             "🎁 <b>{tariff}</b> is yours. An operator prepares it, usually within {time}, and we send it here. You do"
             " not need to do anything.",
@@ -77,5 +77,5 @@ def _with_button(it: Occasion, text: str, task_id: int) -> Outgoing:
     return Outgoing(f"{text}\n<code>{CONSOLE} show {task_id}</code>", ((see,),))
 
 
-def _task(it: Occasion) -> provisioning.Task:
-    return provisioning.task(it.tx, it.cipher, it.params["task_id"])
+def _task(it: Occasion) -> provisioning.tasks.Task:
+    return provisioning.tasks.task(it.tx, it.cipher, it.params["task_id"])

@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 def refuse_join(
     db: Database,
-    event: provisioning.JoinRefused,
+    event: provisioning.channels.JoinRefused,
     now: datetime,
     *,
     channel: Channel,

@@ -18,7 +18,7 @@ def tell_document(tx: Session, cipher: Cipher, event: provisioning.AccessGranted
     if not event.fresh:
         return
     try:
-        found = provisioning.document_of(tx, cipher, Party.parse(event.party), event.grant_id)
+        found = provisioning.documents.document_of(tx, cipher, Party.parse(event.party), event.grant_id)
     except provisioning.AccessNotFound:
         return  # it is no file, or has ended
     params = {"subscription_id": event.subscription_id, "grant_id": event.grant_id}
@@ -28,7 +28,7 @@ def tell_document(tx: Session, cipher: Cipher, event: provisioning.AccessGranted
 def send_document(tx: Session, cipher: Cipher, party: Party, grant_id: int, now: datetime) -> bool:
     """An own file, again; however often it is asked for within a minute, once. False where it is too large to be sent.
     Raises AccessNotFound."""
-    found = provisioning.document_of(tx, cipher, party, grant_id)
+    found = provisioning.documents.document_of(tx, cipher, party, grant_id)
     if found.is_sendable:
         params = {"subscription_id": found.subscription_id, "grant_id": grant_id}
         tell(tx, str(party), "document", f"document:{grant_id}:again:{now:%Y%m%d%H%M}", params, now)

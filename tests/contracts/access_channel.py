@@ -114,7 +114,7 @@ class Opened(Side):
             return
         assert grant.telegram_id is not None
         self._post(f"/chat/api/users/{grant.telegram_id}/join", link=link)
-        asked = provisioning.JoinRequested(
+        asked = provisioning.channels.JoinRequested(
             chat_id=self._chat,
             title="The club",
             telegram_id=grant.telegram_id,

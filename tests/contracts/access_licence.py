@@ -11,7 +11,7 @@ from services import provisioning
 from services.catalog import Good
 from services.platform.crypto import Cipher
 from services.platform.db import Database
-from services.provisioning import Signer
+from services.provisioning.licences import Signer
 from services.provisioning.licences.verify import state_of_licence
 from services.provisioning.models import AccessGrantRow
 from services.provisioning.provisioners.base import Grant
@@ -32,7 +32,7 @@ class Opened(Side):
         self.provisioner = Licences(db, self._cipher, self._signer)
         with db.begin() as tx:
             keys = [(line, f"KEY-{line}") for line in range(1, 9)]
-            provisioning.import_keys(tx, self._cipher, POOL, keys, actor="console:test", now=self.now())
+            provisioning.licences.import_keys(tx, self._cipher, POOL, keys, actor="console:test", now=self.now())
         # A key is replaced once a day: who rotates here has had theirs for longer.
         self._bought = self.now() - timedelta(days=2)
 

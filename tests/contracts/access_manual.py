@@ -28,11 +28,11 @@ class Diligent(Manual):
     def apply(self, db: Database, grant: Grant, ref: Ref, now: datetime) -> Held:
         super().apply(db, grant, ref, now)
         with db.begin() as tx:
-            waiting = [one for one in provisioning.open_tasks(tx) if one.grant_id == grant.id]
+            waiting = [one for one in provisioning.tasks.open_tasks(tx) if one.grant_id == grant.id]
             for one in waiting:
                 content = f"the password of task {one.id}"
-                provisioning.write_answer(tx, self._secrets, one.id, "text", content, OPERATOR, now)
-                provisioning.send_answer(tx, one.id, OPERATOR, now)
+                provisioning.tasks.write_answer(tx, self._secrets, one.id, "text", content, OPERATOR, now)
+                provisioning.tasks.send_answer(tx, one.id, OPERATOR, now)
         self.held[grant.id] = super().apply(db, grant, ref, now)
         return self.held[grant.id]
 

@@ -27,7 +27,7 @@ def routes() -> Router:
 
 async def asked_to_join(event: ChatJoinRequest, event_update: Update, kit: Kit, bot: Bot) -> None:
     link = event.invite_link
-    request = provisioning.JoinRequested(
+    request = provisioning.channels.JoinRequested(
         chat_id=event.chat.id,
         title=event.chat.title or "",
         telegram_id=event.from_user.id,
@@ -37,33 +37,33 @@ async def asked_to_join(event: ChatJoinRequest, event_update: Update, kit: Kit, 
         asked_at=event.date,
         update_id=event_update.update_id,
     )
-    await _noted(kit, lambda tx: provisioning.note_request(tx, request, kit.clock.now()))
+    await _noted(kit, lambda tx: provisioning.channels.note_request(tx, request, kit.clock.now()))
 
 
 async def member_changed(event: ChatMemberUpdated, event_update: Update, kit: Kit, bot: Bot) -> None:
     old, new = _plain(event.old_chat_member), _plain(event.new_chat_member)
-    change = provisioning.MemberChange(
+    change = provisioning.channels.MemberChange(
         chat_id=event.chat.id,
         telegram_id=event.new_chat_member.user.id,
-        was_in=provisioning.is_inside(old),
-        is_in=provisioning.is_inside(new),
+        was_in=provisioning.channels.is_inside(old),
+        is_in=provisioning.channels.is_inside(new),
         status=new["status"],
         by_us=event.from_user.id == bot.id,
         at=event.date,
         update_id=event_update.update_id,
     )
-    await _noted(kit, lambda tx: provisioning.note_member(tx, change))
+    await _noted(kit, lambda tx: provisioning.channels.note_member(tx, change))
 
 
 async def rights_changed(event: ChatMemberUpdated, event_update: Update, kit: Kit) -> None:
-    change = provisioning.RightsChange(
+    change = provisioning.channels.RightsChange(
         chat_id=event.chat.id,
         title=event.chat.title or "",
-        missing=provisioning.missing_rights(_plain(event.new_chat_member)),
+        missing=provisioning.channels.missing_rights(_plain(event.new_chat_member)),
         at=event.date,
         update_id=event_update.update_id,
     )
-    await _noted(kit, lambda tx: provisioning.note_rights(tx, change, kit.clock.now()))
+    await _noted(kit, lambda tx: provisioning.channels.note_rights(tx, change, kit.clock.now()))
 
 
 def _plain(member: BaseModel) -> dict[str, Any]:

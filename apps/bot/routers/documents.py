@@ -13,7 +13,6 @@ from services import notifications, provisioning
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
-from services.provisioning import Document
 
 
 def routes() -> Router:
@@ -51,18 +50,18 @@ async def make_link(
     await show(callback, render_link(_, found, f"{kit.settings.public_url}/d/{token}"))
 
 
-def _document(kit: Kit, user: User, grant_id: int) -> Document:
+def _document(kit: Kit, user: User, grant_id: int) -> provisioning.documents.Document:
     with kit.db.begin() as tx:
-        return provisioning.document_of(tx, kit.cipher, user.party, grant_id)
+        return provisioning.documents.document_of(tx, kit.cipher, user.party, grant_id)
 
 
-def _send(kit: Kit, user: User, grant_id: int) -> tuple[Document, bool]:
+def _send(kit: Kit, user: User, grant_id: int) -> tuple[provisioning.documents.Document, bool]:
     with kit.db.begin() as tx:
         is_sent = notifications.send_document(tx, kit.cipher, user.party, grant_id, kit.clock.now())
-        return provisioning.document_of(tx, kit.cipher, user.party, grant_id), is_sent
+        return provisioning.documents.document_of(tx, kit.cipher, user.party, grant_id), is_sent
 
 
-def _link(kit: Kit, user: User, grant_id: int) -> tuple[Document, str]:
+def _link(kit: Kit, user: User, grant_id: int) -> tuple[provisioning.documents.Document, str]:
     with kit.db.begin() as tx:
-        token = provisioning.make_download(tx, kit.cipher, user.party, grant_id, kit.clock.now())
-        return provisioning.document_of(tx, kit.cipher, user.party, grant_id), token
+        token = provisioning.documents.make_download(tx, kit.cipher, user.party, grant_id, kit.clock.now())
+        return provisioning.documents.document_of(tx, kit.cipher, user.party, grant_id), token

@@ -18,7 +18,6 @@ from services.identity import User
 from services.kit import Kit
 from services.platform.errors import KioskError, TryLater
 from services.platform.i18n import Language
-from services.provisioning import BadAnswer, Question, Task
 
 Word = (
     words.SeeTask
@@ -79,21 +78,21 @@ async def ask(callback: CallbackQuery, callback_data: words.WriteForTask, user: 
     """Raises TaskNotFound."""
     try:
         await in_thread(_ask, kit, user, callback_data)
-    except (provisioning.TaskClosed, provisioning.TaskTaken) as refusal:
+    except (provisioning.tasks.TaskClosed, provisioning.tasks.TaskTaken) as refusal:
         await open_task(callback, callback_data, user, _, kit, cannot_be_done(_, refusal))
     else:
         await show(callback, render_question(_, callback_data.task_id, callback_data.what))
 
 
-async def written(message: Message, question: Question, user: User, _: Language, kit: Kit) -> None:
+async def written(message: Message, question: provisioning.tasks.Question, user: User, _: Language, kit: Kit) -> None:
     """What cannot be is asked for again. Nothing is given yet: the operator looks at it first."""
     word, note = words.SeeTask(task_id=question.task_id), None
     try:
         await in_thread(_write, kit, user, question, message.text or "")
-    except BadAnswer:
+    except provisioning.tasks.BadAnswer:
         await show(message, render_question(_, question.task_id, question.what, what_is_wrong(_, question.what)))
         return
-    except (provisioning.TaskClosed, provisioning.TaskTaken) as refusal:
+    except (provisioning.tasks.TaskClosed, provisioning.tasks.TaskTaken) as refusal:
         note = cannot_be_done(_, refusal)
     await open_task(message, word, user, _, kit, note)
 
@@ -103,7 +102,7 @@ async def act(callback: CallbackQuery, callback_data: Word, user: User, _: Langu
     note = None
     try:
         await in_thread(_act, kit, user, callback_data)
-    except (TryLater, provisioning.TaskNotFound):
+    except (TryLater, provisioning.tasks.TaskNotFound):
         raise
     except KioskError as refusal:
         note = cannot_be_done(_, refusal)
@@ -115,47 +114,49 @@ def _act(kit: Kit, user: User, word: Word) -> None:
     with kit.db.begin() as tx:
         match word:
             case words.TakeTask():
-                provisioning.take_task(tx, word.task_id, who, now)
+                provisioning.tasks.take_task(tx, word.task_id, who, now)
             case words.PutTaskBack():
-                provisioning.put_back_task(tx, word.task_id, who, now)
+                provisioning.tasks.put_back_task(tx, word.task_id, who, now)
             case words.SendAnswer():
-                provisioning.send_answer(tx, word.task_id, who, now)
+                provisioning.tasks.send_answer(tx, word.task_id, who, now)
             case words.DeclineTask():
-                provisioning.decline_task(tx, kit.providers, word.task_id, refund=word.refund, operator=who, now=now)
+                provisioning.tasks.decline_task(
+                    tx, kit.providers, word.task_id, refund=word.refund, operator=who, now=now
+                )
             case words.FinishTask():
-                provisioning.finish_task(tx, word.task_id, who, now)
+                provisioning.tasks.finish_task(tx, word.task_id, who, now)
 
 
 def _ask(kit: Kit, user: User, word: words.WriteForTask) -> None:
     with kit.db.begin() as tx:
-        provisioning.ask_operator(tx, word.task_id, word.what, user.telegram_id, kit.clock.now())
+        provisioning.tasks.ask_operator(tx, word.task_id, word.what, user.telegram_id, kit.clock.now())
 
 
-def _write(kit: Kit, user: User, question: Question, text: str) -> None:
+def _write(kit: Kit, user: User, question: provisioning.tasks.Question, text: str) -> None:
     now = kit.clock.now()
     with kit.db.begin() as tx:
         if question.what == "reason":
-            provisioning.write_reason(tx, question.task_id, text, _me(user), now)
+            provisioning.tasks.write_reason(tx, question.task_id, text, _me(user), now)
         else:
-            provisioning.write_answer(tx, kit.cipher, question.task_id, question.what, text, _me(user), now)
+            provisioning.tasks.write_answer(tx, kit.cipher, question.task_id, question.what, text, _me(user), now)
 
 
-def _question(kit: Kit, telegram_id: int) -> Question | None:
+def _question(kit: Kit, telegram_id: int) -> provisioning.tasks.Question | None:
     with kit.db.begin() as tx:
-        return provisioning.asked_of(tx, telegram_id, kit.clock.now())
+        return provisioning.tasks.asked_of(tx, telegram_id, kit.clock.now())
 
 
-def _open_tasks(kit: Kit, user: User) -> list[Task]:
+def _open_tasks(kit: Kit, user: User) -> list[provisioning.tasks.Task]:
     with kit.db.begin() as tx:
-        provisioning.forget_asked(tx, user.telegram_id)
-        return provisioning.open_tasks(tx)
+        provisioning.tasks.forget_asked(tx, user.telegram_id)
+        return provisioning.tasks.open_tasks(tx)
 
 
-def _task(kit: Kit, user: User, task_id: int) -> tuple[Task, billing.Payment | None]:
+def _task(kit: Kit, user: User, task_id: int) -> tuple[provisioning.tasks.Task, billing.Payment | None]:
     with kit.db.begin() as tx:
-        provisioning.forget_asked(tx, user.telegram_id)
-        task = provisioning.task(tx, kit.cipher, task_id)
-        return task, provisioning.payment_for(tx, task.grant_id)
+        provisioning.tasks.forget_asked(tx, user.telegram_id)
+        task = provisioning.tasks.task(tx, kit.cipher, task_id)
+        return task, provisioning.tasks.payment_for(tx, task.grant_id)
 
 
 def _me(user: User) -> str:

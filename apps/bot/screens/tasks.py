@@ -9,12 +9,11 @@ from services import provisioning
 from services.billing import Payment
 from services.platform.errors import KioskError
 from services.platform.i18n import Language
-from services.provisioning import Task
 
 SHOWN = 20  # the console lists them all
 
 
-def render_tasks(_: Language, tasks: list[Task]) -> Screen:
+def render_tasks(_: Language, tasks: list[provisioning.tasks.Task]) -> Screen:
     if not tasks:
         return Screen(_("🛎 Nothing waits for operators."), keyboard(to_menu(_)))
     text = _("🛎 Waiting for operators: {count}. The most urgent come first.", count=len(tasks))
@@ -23,7 +22,7 @@ def render_tasks(_: Language, tasks: list[Task]) -> Screen:
 
 
 def render_task(
-    _: Language, task: Task, payment: Payment | None, me: str, zone: str, note: str | None = None
+    _: Language, task: provisioning.tasks.Task, payment: Payment | None, me: str, zone: str, note: str | None = None
 ) -> Screen:
     """`me` is who looks, as in Task.operator. `note` (HTML) is said first."""
     about = {"task": task.id, "party": task.party, "good": _good(_, task)}
@@ -58,15 +57,15 @@ def what_is_wrong(_: Language, what: words.What) -> str:
 
 def cannot_be_done(_: Language, refusal: KioskError) -> str:
     match refusal:
-        case provisioning.TaskTaken():
+        case provisioning.tasks.TaskTaken():
             return _("Another operator has taken it.")
-        case provisioning.TaskClosed():
+        case provisioning.tasks.TaskClosed():
             return _("It is closed already.")
         case _other:
             return _("This cannot be done ({code}). Please choose otherwise.", code=refusal.code)
 
 
-def _state(_: Language, task: Task, me: str, zone: str) -> str:
+def _state(_: Language, task: provisioning.tasks.Task, me: str, zone: str) -> str:
     match task.state:
         case "open":
             return _("Nobody has taken it. It was promised by {until}.", until=_.moment(task.due_at, zone))
@@ -84,7 +83,7 @@ def _state(_: Language, task: Task, me: str, zone: str) -> str:
             return _("It is not needed any more.")
 
 
-def _written(_: Language, task: Task) -> str | None:
+def _written(_: Language, task: provisioning.tasks.Task) -> str | None:
     """What would be sent."""
     if task.answer is not None:
         return _("The buyer will get:\n<code>{content}</code>", content=task.answer[1])
@@ -93,7 +92,7 @@ def _written(_: Language, task: Task) -> str | None:
     return None
 
 
-def _choices(_: Language, task: Task, payment: Payment | None, me: str) -> list[Row]:
+def _choices(_: Language, task: provisioning.tasks.Task, payment: Payment | None, me: str) -> list[Row]:
     if task.state == "open":
         return [[button(_.label("Take it"), words.TakeTask(task_id=task.id))]]
     if task.state != "taken" or task.operator != me:
@@ -112,7 +111,7 @@ def _choices(_: Language, task: Task, payment: Payment | None, me: str) -> list[
     return [*rows, release]
 
 
-def _ways_to_decline(_: Language, task: Task, payment: Payment | None) -> list[Row]:
+def _ways_to_decline(_: Language, task: provisioning.tasks.Task, payment: Payment | None) -> list[Row]:
     rows = []
     if payment is not None and payment.received is not None:
         money = _.money(payment.received)
@@ -123,5 +122,5 @@ def _ways_to_decline(_: Language, task: Task, payment: Payment | None) -> list[R
     return [*rows, [button(label, words.DeclineTask(task_id=task.id, refund=False))]]
 
 
-def _good(_: Language, task: Task) -> str:
+def _good(_: Language, task: provisioning.tasks.Task) -> str:
     return _.own(task.good.title) or task.good.name

@@ -10,7 +10,6 @@ from pydantic import Field
 
 from apps.web.contract import Answered, Asked, Call, Endpoint, Nothing
 from services import provisioning
-from services.provisioning import LicenceNotFound, LicenceState, Signer
 
 HEADER = "X-Licence-Key"
 LONGEST = 600  # characters: more than any key has
@@ -33,7 +32,7 @@ class Licence(Answered):
     ends_at: datetime
 
     @classmethod
-    def of(cls, found: LicenceState) -> Self:
+    def of(cls, found: provisioning.licences.LicenceState) -> Self:
         return cls(valid=found.valid, state=found.state, plan=found.plan, product=found.product, ends_at=found.ends_at)
 
 
@@ -56,17 +55,17 @@ def verify_body(call: Call[Nothing, KeyAsked]) -> Licence:
 def public_key(call: Call[Nothing, None]) -> PublicKey:
     keys = [base64.b64encode(key).decode() for key in _signer(call).public_keys()]
     if not keys:
-        raise LicenceNotFound("no licences are signed here")
+        raise provisioning.licences.LicenceNotFound("no licences are signed here")
     return PublicKey(algorithm="Ed25519", public_key=keys[0], earlier=keys[1:])
 
 
 def _verified(call: Call[Any, Any], key: str) -> Licence:
     with call.kit.db.begin() as tx:
-        return Licence.of(provisioning.verify_licence(tx, call.kit.cipher, _signer(call), key, call.now))
+        return Licence.of(provisioning.licences.verify_licence(tx, call.kit.cipher, _signer(call), key, call.now))
 
 
-def _signer(call: Call[Any, Any]) -> Signer:
-    return Signer.of(call.kit.settings.licence_signing_keys)
+def _signer(call: Call[Any, Any]) -> provisioning.licences.Signer:
+    return provisioning.licences.Signer.of(call.kit.settings.licence_signing_keys)
 
 
 DESCRIPTION = (
@@ -86,7 +85,7 @@ CONTRACT = (
         parameters=KeyAsked,
         in_header={"key": HEADER},
         answers={200: Licence},
-        errors={404: (LicenceNotFound,)},
+        errors={404: (provisioning.licences.LicenceNotFound,)},
     ),
     Endpoint(
         method="POST",
@@ -98,7 +97,7 @@ CONTRACT = (
         run=verify_body,
         body=KeyAsked,
         answers={200: Licence},
-        errors={404: (LicenceNotFound,)},
+        errors={404: (provisioning.licences.LicenceNotFound,)},
     ),
     Endpoint(
         method="GET",
@@ -108,6 +107,6 @@ CONTRACT = (
         scope=None,
         run=public_key,
         answers={200: PublicKey},
-        errors={404: (LicenceNotFound,)},
+        errors={404: (provisioning.licences.LicenceNotFound,)},
     ),
 )

@@ -8,8 +8,8 @@ import secrets
 from babel.numbers import format_decimal
 from starlette.responses import HTMLResponse, Response
 
+from services import provisioning
 from services.platform.i18n import BABEL, Language
-from services.provisioning import Document
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -27,7 +27,7 @@ small { display: block; margin-top: 1rem; opacity: .7; }
 """
 
 
-def render_file(_: Language, document: Document, storage: str | None) -> Response:
+def render_file(_: Language, document: provisioning.documents.Document, storage: str | None) -> Response:
     """`storage`: where the button leads in the end. Browsers ask for leave to follow it there."""
     size = _("{number} MB", number=_megabytes(_, document.size))
     lasts = _("The link works for one day. A new one is always to be had in the bot.")

@@ -7,8 +7,8 @@ from datetime import datetime
 from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.provisioning.provisioners.base import Artifact, Capability, Grant, Held, Provisioner, Ref
-from services.provisioning.tasks import answer_in, follow
-from services.provisioning.tasks_rows import TaskRow, given_by
+from services.provisioning.tasks.rows import TaskRow, given_by
+from services.provisioning.tasks.work import answer_in, follow
 
 
 class Manual(Provisioner):

@@ -13,9 +13,9 @@ from tests.apps.bot.club import BOT, Club
 from tests.apps.bot.storefront import Visitor, buttons
 
 
-def as_noted(update: dict[str, Any]) -> provisioning.JoinRequested:
+def as_noted(update: dict[str, Any]) -> provisioning.channels.JoinRequested:
     request = update["chat_join_request"]
-    return provisioning.JoinRequested(
+    return provisioning.channels.JoinRequested(
         chat_id=request["chat"]["id"],
         title=request["chat"]["title"],
         telegram_id=request["from"]["id"],
@@ -90,7 +90,7 @@ def test_a_request_told_twice_is_refused_once(club: Club, member: Visitor) -> No
     [update] = club.shop.take()
     for _ in range(3):
         with club.kiosk.kit.db.begin() as tx:
-            provisioning.note_request(tx, as_noted(update), club.kiosk.now)
+            provisioning.channels.note_request(tx, as_noted(update), club.kiosk.now)
     club.settle()
     assert len(boris.messages()) == 1
 

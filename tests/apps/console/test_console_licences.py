@@ -156,7 +156,7 @@ def test_a_signing_key_is_made_without_a_configuration(capsys: pytest.CaptureFix
         assert "LICENCE_SIGNING_KEY" in said.err
         keys.add(said.out.strip())
     assert [len(base64.b64decode(key)) for key in keys] == [32, 32]
-    assert all(provisioning.Signer.of([key]).public_keys() for key in keys)
+    assert all(provisioning.licences.Signer.of([key]).public_keys() for key in keys)
 
 
 def doctor_says(kiosk: Kiosk) -> str:

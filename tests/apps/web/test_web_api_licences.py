@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from httpx import Response
 
 from services import provisioning, subscriptions
-from services.provisioning import Signer
+from services.provisioning.licences import Signer
 from tests.apps.web.api_caller import Api, calling, checked, faults, problem
 from tests.stock import SIGNING_KEY, accesses, arrive, key_of, owned, rotate, stocked
 from tests.world import Kiosk, MakeKiosk
@@ -104,9 +104,9 @@ def test_unknown_forged_and_foreign_keys_are_told_apart_by_nobody(api: Api, app_
     keys = [
         "NO-SUCH-KEY",
         "KEY-1",
-        Signer.of([provisioning.make_signing_key()]).write(licence),
-        ours.write(provisioning.SignedLicence(10**12, "pro", licence.ends_at, 0)),
-        ours.write(provisioning.SignedLicence(2**64 - 1, "pro", licence.ends_at, 0)),
+        Signer.of([provisioning.licences.make_signing_key()]).write(licence),
+        ours.write(provisioning.licences.SignedLicence(10**12, "pro", licence.ends_at, 0)),
+        ours.write(provisioning.licences.SignedLicence(2**64 - 1, "pro", licence.ends_at, 0)),
         app_key[:-9] + ("A" if app_key[-9] != "A" else "B") + app_key[-8:],
         app_key[:-1],
         app_key + "A",
@@ -121,7 +121,7 @@ def test_a_signed_key_of_something_else_is_no_licence(api: Api, kiosk: Kiosk) ->
     anna = kiosk.person()
     kiosk.buy(anna, "plain")
     grant_id = accesses(kiosk, anna, "bundle")["wireguard"].grant_id
-    key = Signer.of([SIGNING_KEY]).write(provisioning.SignedLicence(grant_id, "pro", kiosk.now, 0))
+    key = Signer.of([SIGNING_KEY]).write(provisioning.licences.SignedLicence(grant_id, "pro", kiosk.now, 0))
     assert problem(ask(api, key)) == (404, "licence_not_found")
 
 
@@ -158,7 +158,7 @@ def test_without_signing_there_is_no_public_key(make_kiosk: MakeKiosk) -> None:
 
 
 def test_earlier_public_keys_are_shown_after_the_one_in_use(make_kiosk: MakeKiosk) -> None:
-    new = provisioning.make_signing_key()
+    new = provisioning.licences.make_signing_key()
     settings = {"LICENCE_SIGNING_KEY": new, "LICENCE_SIGNING_KEY_EARLIER": SIGNING_KEY}
     with make_kiosk(**settings) as turned, calling(turned.kit) as caller:
         answer = checked(caller.http.get(PUBLIC)).json()

@@ -38,7 +38,7 @@ def test_one_tap_downloads_the_file(kiosk: Kiosk, phone: Page) -> None:
     kiosk.buy(anna, "thing")
     with kiosk.kit.db.begin() as tx:
         grant_id = owned(kiosk, anna).grant_id
-        token = provisioning.make_download(tx, kiosk.kit.cipher, anna.party, grant_id, kiosk.now)
+        token = provisioning.documents.make_download(tx, kiosk.kit.cipher, anna.party, grant_id, kiosk.now)
     said: list[str] = []
     phone.on("console", lambda message: said.append(message.text))
     with running(create(kiosk.kit)) as url:

@@ -15,8 +15,8 @@ from starlette.testclient import TestClient
 from apps.web.main import create
 from services import provisioning, subscriptions
 from services.platform.logs import mask
-from services.provisioning import AccessNotFound, DownloadGone
-from services.provisioning.documents import LIVES, USES
+from services.provisioning import AccessNotFound
+from services.provisioning.documents import LIVES, USES, DownloadGone
 from tests.services.provisioning.goods_sold import end, everything_written, owned, sell
 from tests.world import Kiosk, Person
 
@@ -42,7 +42,7 @@ def anna(kiosk: Kiosk) -> Person:
 def link(kiosk: Kiosk, person: Person) -> str:
     with kiosk.kit.db.begin() as tx:
         grant_id = owned(kiosk, person).grant_id
-        return "/d/" + provisioning.make_download(tx, kiosk.kit.cipher, person.party, grant_id, kiosk.now)
+        return "/d/" + provisioning.documents.make_download(tx, kiosk.kit.cipher, person.party, grant_id, kiosk.now)
 
 
 def test_the_button_leads_to_the_file_by_an_address_of_minutes(kiosk: Kiosk, anna: Person, browser: TestClient) -> None:
@@ -98,7 +98,7 @@ def test_many_at_once_use_it_no_more_often(kiosk: Kiosk, anna: Person) -> None:
     def redeem(_: int) -> bool:
         try:
             with kiosk.kit.db.begin() as tx:
-                provisioning.redeem_download(tx, kiosk.kit.cipher, token, kiosk.now)
+                provisioning.documents.redeem_download(tx, kiosk.kit.cipher, token, kiosk.now)
         except DownloadGone:
             return False
         return True
@@ -113,7 +113,7 @@ def test_an_old_link_is_dead_and_forgotten(kiosk: Kiosk, anna: Person, browser: 
     assert browser.post(address).status_code == browser.get(address).status_code == 404
     link(kiosk, anna)
     with kiosk.kit.db.begin() as tx:
-        assert provisioning.purge_downloads(tx, kiosk.now) == 1
+        assert provisioning.documents.purge_downloads(tx, kiosk.now) == 1
     assert kiosk.count("download_links") == 1
 
 
@@ -151,11 +151,11 @@ def test_made_up_tokens_lead_nowhere(kiosk: Kiosk, anna: Person, browser: TestCl
 def test_nobody_makes_a_link_to_what_is_not_theirs(kiosk: Kiosk, anna: Person) -> None:
     stranger, grant_id = kiosk.person("Чужой"), owned(kiosk, anna).grant_id
     with kiosk.kit.db.begin() as tx, pytest.raises(AccessNotFound):
-        provisioning.make_download(tx, kiosk.kit.cipher, stranger.party, grant_id, kiosk.now)
+        provisioning.documents.make_download(tx, kiosk.kit.cipher, stranger.party, grant_id, kiosk.now)
     kiosk.buy(stranger)  # a VPN
     grant_id = owned(kiosk, stranger).grant_id
     with kiosk.kit.db.begin() as tx, pytest.raises(AccessNotFound):
-        provisioning.make_download(tx, kiosk.kit.cipher, stranger.party, grant_id, kiosk.now)
+        provisioning.documents.make_download(tx, kiosk.kit.cipher, stranger.party, grant_id, kiosk.now)
 
 
 def test_without_storage_it_is_not_now_and_nothing_is_used_up(kiosk: Kiosk, anna: Person, browser: TestClient) -> None:

@@ -30,7 +30,7 @@ def test_every_message_about_goods_is_in_the_persons_language(kiosk: Kiosk, lang
     task = {"task_id": 1, "party": str(person.party)}
     access = {"grant_id": owned(kiosk, person).grant_id, "subscription_id": owned_subscription(kiosk)}
     with kiosk.kit.db.begin() as tx:
-        provisioning.write_reason(tx, 1, "Нет <мест>", "operator:1", kiosk.now)
+        provisioning.tasks.write_reason(tx, 1, "Нет <мест>", "operator:1", kiosk.now)
     forms: dict[str, list[dict[str, Any]]] = {
         "task_waiting": [
             {**task, **access, "hours": hours, "again": again} for hours, again in ((1, False), (24, True))
@@ -80,8 +80,8 @@ def test_nothing_is_said_of_a_task_that_somebody_has_closed(kiosk: Kiosk) -> Non
     sell(kiosk, "manual")
     kiosk.buy(person, "thing")
     with kiosk.kit.db.begin() as tx:
-        provisioning.write_answer(tx, kiosk.kit.cipher, 1, "text", "x", "operator:1", kiosk.now)
-        provisioning.send_answer(tx, 1, "operator:1", kiosk.now)
+        provisioning.tasks.write_answer(tx, kiosk.kit.cipher, 1, "text", "x", "operator:1", kiosk.now)
+        provisioning.tasks.send_answer(tx, 1, "operator:1", kiosk.now)
         for kind in ("admin_task", "admin_task_overdue"):
             params = {"task_id": 1, "party": str(person.party)}
             queue(tx, person.telegram_id, kind, f"test:{kind}", params, kiosk.now)

@@ -195,7 +195,7 @@ def test_a_file_too_large_for_telegram_is_offered_as_a_link(kiosk: Kiosk) -> Non
     said = next(message for message in kiosk.messages(anna) if "📎" in message.get("text", ""))
     assert said["reply_markup"]["inline_keyboard"][0][0]["callback_data"] == f"doc:{owned(kiosk, anna).grant_id}"
     with kiosk.kit.db.begin() as tx:
-        found = provisioning.document_of(tx, kiosk.kit.cipher, anna.party, owned(kiosk, anna).grant_id)
+        found = provisioning.documents.document_of(tx, kiosk.kit.cipher, anna.party, owned(kiosk, anna).grant_id)
         assert not notifications.send_document(tx, kiosk.kit.cipher, anna.party, found.grant_id, kiosk.now)
     assert found.size == 50_000_001
 

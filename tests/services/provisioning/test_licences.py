@@ -12,9 +12,9 @@ from sqlalchemy import text
 from services import catalog, provisioning, subscriptions
 from services.platform.crypto import Cipher
 from services.platform.errors import Misconfigured
-from services.provisioning import AccessNotFound, LicenceNotFound, NothingToReplace, SoldOut, TooSoon
+from services.provisioning import AccessNotFound, SoldOut
 from services.provisioning.grants import read
-from services.provisioning.licences import pool
+from services.provisioning.licences import LicenceNotFound, NothingToReplace, TooSoon, pool
 from services.provisioning.models import AccessGrantRow
 from services.provisioning.provisioners.licence import Licences
 from tests.stock import (
@@ -236,8 +236,8 @@ def app_key(kiosk: Kiosk, person: Person) -> str:
     return key
 
 
-def said(kiosk: Kiosk, key: str) -> provisioning.SignedLicence:
-    found = provisioning.Signer.of(kiosk.kit.settings.licence_signing_keys).read(key)
+def said(kiosk: Kiosk, key: str) -> provisioning.licences.SignedLicence:
+    found = provisioning.licences.Signer.of(kiosk.kit.settings.licence_signing_keys).read(key)
     assert found is not None
     return found
 
@@ -298,7 +298,7 @@ def test_a_signed_key_ends_and_is_renewed(signing: Kiosk) -> None:
 
 
 def test_keys_of_an_earlier_signing_key_still_count(make_kiosk: MakeKiosk) -> None:
-    new = provisioning.make_signing_key()
+    new = provisioning.licences.make_signing_key()
     with make_kiosk(LICENCE_SIGNING_KEY=SIGNING_KEY) as kiosk:
         stocked(kiosk)
         anna = kiosk.person()
@@ -372,7 +372,7 @@ def test_a_licence_of_nothing_is_the_operators_fault(kiosk: Kiosk, buyer: Person
 
 def revoke(kiosk: Kiosk, grant_id: int, **how: bool) -> None:
     with kiosk.kit.db.begin() as tx:
-        provisioning.revoke_licence(tx, grant_id, reason="leaked", actor="console:test", now=kiosk.now, **how)
+        provisioning.licences.revoke_licence(tx, grant_id, reason="leaked", actor="console:test", now=kiosk.now, **how)
     kiosk.drain()
 
 
@@ -385,11 +385,11 @@ def test_a_revoked_licence_counts_no_more_until_it_is_restored(kiosk: Kiosk, buy
     assert verified(kiosk, "KEY-1").state == "suspended", "a payment is no pardon"
     assert keys_in(kiosk) == {"free": 2, "taken": 1}
     with kiosk.kit.db.begin() as tx:
-        provisioning.restore_licence(tx, grant_id, reason="a mistake", actor="console:test", now=kiosk.now)
+        provisioning.licences.restore_licence(tx, grant_id, reason="a mistake", actor="console:test", now=kiosk.now)
     kiosk.drain()
     assert (verified(kiosk, "KEY-1").state, key_of(kiosk, buyer)) == ("active", "KEY-1")
     with kiosk.kit.db.begin() as tx, pytest.raises(NothingToReplace):
-        provisioning.restore_licence(tx, grant_id, reason="again", actor="console:test", now=kiosk.now)
+        provisioning.licences.restore_licence(tx, grant_id, reason="again", actor="console:test", now=kiosk.now)
 
 
 def test_what_is_revoked_before_it_came_takes_no_key(kiosk: Kiosk) -> None:
@@ -406,7 +406,7 @@ def test_what_is_revoked_before_it_came_takes_no_key(kiosk: Kiosk) -> None:
     assert keys_in(kiosk) == {"free": 1}
     assert kiosk.undone() == []
     with kiosk.kit.db.begin() as tx:
-        provisioning.restore_licence(tx, grant_id, reason="a mistake", actor="console:test", now=kiosk.now)
+        provisioning.licences.restore_licence(tx, grant_id, reason="a mistake", actor="console:test", now=kiosk.now)
     kiosk.drain()
     assert key_of(kiosk, anna) == "KEY-1"
 

@@ -13,15 +13,14 @@ from sqlalchemy.orm import Session
 from services import provisioning
 from services.platform.crypto import Cipher
 from services.platform.db import Database
-from services.provisioning import BadKeys, ImportRunning, read_keys
-from services.provisioning.licences import pool, reading
+from services.provisioning.licences import BadKeys, ImportRunning, pool, read_keys, reading
 
 CIPHER = Cipher("a secret of sixteen letters")
 
 
 def put(tx: Session, now: datetime, *keys: str, into: str = "games", cipher: Cipher = CIPHER) -> int:
     lines = list(enumerate(keys, 1))
-    return provisioning.import_keys(tx, cipher, into, lines, actor="console:test", now=now)
+    return provisioning.licences.import_keys(tx, cipher, into, lines, actor="console:test", now=now)
 
 
 def faults(data: bytes) -> list[str]:
@@ -108,7 +107,7 @@ def test_a_key_twice_is_refused_with_its_lines_and_nothing_is_imported(tx: Sessi
         "line 4: the same key as in line 1",
         "line 2: the pool other has this key already",
     ]
-    assert [(one.pool, one.total) for one in provisioning.licence_pools(tx)] == [("other", 1)]
+    assert [(one.pool, one.total) for one in provisioning.licences.pools(tx)] == [("other", 1)]
 
 
 def test_faults_beyond_the_first_thousands_are_found(tx: Session, now: datetime) -> None:
@@ -116,7 +115,7 @@ def test_faults_beyond_the_first_thousands_are_found(tx: Session, now: datetime)
     with pytest.raises(BadKeys) as refused, tx.begin_nested():
         put(tx, now, *(f"K-{n}" for n in range(8000)))
     assert refused.value.faults == ["line 8000: the pool games has this key already"]
-    assert provisioning.licence_pools(tx)[0].total == 1
+    assert provisioning.licences.pools(tx)[0].total == 1
 
 
 def test_a_key_of_an_earlier_secret_is_known(tx: Session, now: datetime) -> None:
@@ -132,9 +131,9 @@ def test_a_key_of_an_earlier_secret_is_known(tx: Session, now: datetime) -> None
 def test_progress_is_told_and_everything_arrives(tx: Session, now: datetime) -> None:
     heard: list[int] = []
     lines = [(n, f"K-{n}") for n in range(1, 12_001)]
-    provisioning.import_keys(tx, CIPHER, "games", lines, actor="console:test", now=now, progress=heard.append)
+    provisioning.licences.import_keys(tx, CIPHER, "games", lines, actor="console:test", now=now, progress=heard.append)
     assert heard == [5000, 10_000, 12_000]
-    assert provisioning.licence_pools(tx)[0].free == 12_000
+    assert provisioning.licences.pools(tx)[0].free == 12_000
 
 
 @pytest.mark.parametrize("name", ["", "Games", "a b", "-a", "a" * 32, "игры"])
@@ -152,7 +151,9 @@ def test_two_imports_at_once_take_turns(db: Database, now: datetime) -> None:
             leave.wait(10)
 
         with db.begin() as tx:
-            provisioning.import_keys(tx, CIPHER, "games", [(1, "A-1")], actor="console:test", now=now, progress=pause)
+            provisioning.licences.import_keys(
+                tx, CIPHER, "games", [(1, "A-1")], actor="console:test", now=now, progress=pause
+            )
 
     running = threading.Thread(target=first)
     running.start()
@@ -164,4 +165,4 @@ def test_two_imports_at_once_take_turns(db: Database, now: datetime) -> None:
     with pytest.raises(BadKeys), db.begin() as tx:
         put(tx, now, "A-1")
     with db.begin() as tx:
-        assert provisioning.licence_pools(tx)[0].total == 1
+        assert provisioning.licences.pools(tx)[0].total == 1

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.platform.errors import Misconfigured
-from services.provisioning import SignedLicence, Signer, make_signing_key
+from services.provisioning.licences import SignedLicence, Signer, make_signing_key
 from tests.stock import SIGNING_KEY
 
 OURS = Signer.of([SIGNING_KEY])

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from services import billing, provisioning, subscriptions
-from services.provisioning import BadAnswer, Task, TaskClosed, TaskNotFound, TaskTaken
 from services.provisioning.models import AccessGrantRow
 from services.provisioning.provisioners.manual import Manual
+from services.provisioning.tasks import BadAnswer, Task, TaskClosed, TaskNotFound, TaskTaken
 from tests.services.provisioning.goods_sold import (
     end,
     everything_written,
@@ -31,7 +31,7 @@ SECRET = "логин anna, пароль 7f3-secret"
 
 def waiting(kiosk: Kiosk) -> list[Task]:
     with kiosk.kit.db.begin() as tx:
-        return provisioning.open_tasks(tx)
+        return provisioning.tasks.open_tasks(tx)
 
 
 def only(kiosk: Kiosk) -> Task:
@@ -41,16 +41,16 @@ def only(kiosk: Kiosk) -> Task:
 
 def answer(kiosk: Kiosk, task_id: int, content: str = SECRET, kind: Any = "text", operator: str = IVAN) -> None:
     with kiosk.kit.db.begin() as tx:
-        provisioning.write_answer(tx, kiosk.kit.cipher, task_id, kind, content, operator, kiosk.now)
+        provisioning.tasks.write_answer(tx, kiosk.kit.cipher, task_id, kind, content, operator, kiosk.now)
     with kiosk.kit.db.begin() as tx:
-        provisioning.send_answer(tx, task_id, operator, kiosk.now)
+        provisioning.tasks.send_answer(tx, task_id, operator, kiosk.now)
     kiosk.drain()
 
 
 def decline(kiosk: Kiosk, task_id: int, *, refund: bool, operator: str = IVAN) -> int | None:
     with kiosk.kit.db.begin() as tx:
-        provisioning.write_reason(tx, task_id, "Закончились места.", operator, kiosk.now)
-        refund_id = provisioning.decline_task(
+        provisioning.tasks.write_reason(tx, task_id, "Закончились места.", operator, kiosk.now)
+        refund_id = provisioning.tasks.decline_task(
             tx, kiosk.kit.providers, task_id, refund=refund, operator=operator, now=kiosk.now
         )
     kiosk.drain()
@@ -109,7 +109,7 @@ def test_two_operators_at_once_and_one_has_it(kiosk: Kiosk, anna: Person) -> Non
     def take(operator: str) -> bool:
         try:
             with kiosk.kit.db.begin() as tx:
-                provisioning.take_task(tx, task_id, operator, kiosk.now)
+                provisioning.tasks.take_task(tx, task_id, operator, kiosk.now)
         except TaskTaken:
             return False
         return True
@@ -123,25 +123,25 @@ def test_two_operators_at_once_and_one_has_it(kiosk: Kiosk, anna: Person) -> Non
 def test_one_operator_does_not_answer_for_another(kiosk: Kiosk, anna: Person) -> None:
     task_id = only(kiosk).id
     with kiosk.kit.db.begin() as tx:
-        provisioning.write_answer(tx, kiosk.kit.cipher, task_id, "text", SECRET, IVAN, kiosk.now)
-    for act in (provisioning.send_answer, provisioning.put_back_task, provisioning.take_task):
+        provisioning.tasks.write_answer(tx, kiosk.kit.cipher, task_id, "text", SECRET, IVAN, kiosk.now)
+    for act in (provisioning.tasks.send_answer, provisioning.tasks.put_back_task, provisioning.tasks.take_task):
         with pytest.raises(TaskTaken), kiosk.kit.db.begin() as tx:
             act(tx, task_id, OLGA, kiosk.now)
     with kiosk.kit.db.begin() as tx:
-        provisioning.put_back_task(tx, task_id, IVAN, kiosk.now)
+        provisioning.tasks.put_back_task(tx, task_id, IVAN, kiosk.now)
     with pytest.raises(BadAnswer), kiosk.kit.db.begin() as tx:
-        provisioning.send_answer(tx, task_id, OLGA, kiosk.now)  # what Ivan wrote is not hers to send
+        provisioning.tasks.send_answer(tx, task_id, OLGA, kiosk.now)  # what Ivan wrote is not hers to send
 
 
 def test_answered_by_two_at_once_it_is_given_once(kiosk: Kiosk, anna: Person) -> None:
     task_id = only(kiosk).id
     with kiosk.kit.db.begin() as tx:
-        provisioning.write_answer(tx, kiosk.kit.cipher, task_id, "text", SECRET, IVAN, kiosk.now)
+        provisioning.tasks.write_answer(tx, kiosk.kit.cipher, task_id, "text", SECRET, IVAN, kiosk.now)
 
     def send(_: int) -> bool:
         try:
             with kiosk.kit.db.begin() as tx:
-                provisioning.send_answer(tx, task_id, IVAN, kiosk.now)
+                provisioning.tasks.send_answer(tx, task_id, IVAN, kiosk.now)
         except TaskClosed:
             return False
         return True
@@ -170,10 +170,10 @@ def test_answered_by_two_at_once_it_is_given_once(kiosk: Kiosk, anna: Person) ->
 )
 def test_what_cannot_be_an_answer_changes_nothing(kiosk: Kiosk, anna: Person, kind: Any, content: str) -> None:
     with pytest.raises(BadAnswer), kiosk.kit.db.begin() as tx:
-        provisioning.write_answer(tx, kiosk.kit.cipher, only(kiosk).id, kind, content, IVAN, kiosk.now)
+        provisioning.tasks.write_answer(tx, kiosk.kit.cipher, only(kiosk).id, kind, content, IVAN, kiosk.now)
     assert only(kiosk).state == "open"
     with pytest.raises(TaskNotFound), kiosk.kit.db.begin() as tx:
-        provisioning.write_answer(tx, kiosk.kit.cipher, 99, "text", "x", IVAN, kiosk.now)
+        provisioning.tasks.write_answer(tx, kiosk.kit.cipher, 99, "text", "x", IVAN, kiosk.now)
 
 
 def test_a_decline_gives_the_money_back_once_and_ends_it(kiosk: Kiosk, anna: Person) -> None:
@@ -214,17 +214,17 @@ def test_what_nobody_paid_for_is_not_refunded(kiosk: Kiosk, anna: Person) -> Non
         decline(kiosk, one.id, refund=True)
     assert only(kiosk).state == "open"
     with kiosk.kit.db.begin() as tx, pytest.raises(BadAnswer):
-        provisioning.decline_task(tx, kiosk.kit.providers, one.id, refund=False, operator=IVAN, now=kiosk.now)
+        provisioning.tasks.decline_task(tx, kiosk.kit.providers, one.id, refund=False, operator=IVAN, now=kiosk.now)
 
 
 def test_a_task_is_dropped_when_access_ends_before_it_is_done(kiosk: Kiosk, anna: Person) -> None:
     one = only(kiosk)
     with kiosk.kit.db.begin() as tx:
-        provisioning.write_answer(tx, kiosk.kit.cipher, one.id, "text", SECRET, IVAN, kiosk.now)
+        provisioning.tasks.write_answer(tx, kiosk.kit.cipher, one.id, "text", SECRET, IVAN, kiosk.now)
     end(kiosk, anna)
     assert waiting(kiosk) == []
     with pytest.raises(TaskClosed), kiosk.kit.db.begin() as tx:
-        provisioning.send_answer(tx, one.id, IVAN, kiosk.now)
+        provisioning.tasks.send_answer(tx, one.id, IVAN, kiosk.now)
     assert shown(kiosk, anna) == []
 
 
@@ -239,7 +239,7 @@ def test_ending_opens_a_task_to_take_it_back_where_the_good_says_so(kiosk: Kiosk
     with pytest.raises(BadAnswer):
         answer(kiosk, one.id)
     with kiosk.kit.db.begin() as tx:
-        provisioning.finish_task(tx, one.id, IVAN, kiosk.now)
+        provisioning.tasks.finish_task(tx, one.id, IVAN, kiosk.now)
     touch(kiosk, anna)
     assert waiting(kiosk) == []
     kiosk.buy(anna, "thing")  # it is gone: given anew
@@ -307,8 +307,8 @@ def test_operators_are_reminded_when_it_waits_too_long_and_each_day(kiosk: Kiosk
 def test_a_crash_between_answer_and_apply_loses_nothing(kiosk: Kiosk, anna: Person) -> None:
     one = only(kiosk)
     with kiosk.kit.db.begin() as tx:
-        provisioning.write_answer(tx, kiosk.kit.cipher, one.id, "text", SECRET, IVAN, kiosk.now)
-        provisioning.send_answer(tx, one.id, IVAN, kiosk.now)
+        provisioning.tasks.write_answer(tx, kiosk.kit.cipher, one.id, "text", SECRET, IVAN, kiosk.now)
+        provisioning.tasks.send_answer(tx, one.id, IVAN, kiosk.now)
     adapter, grant = Manual(kiosk.kit.cipher), wish(kiosk, anna)
     adapter.apply(kiosk.kit.db, grant, {}, kiosk.now)  # and the worker died with what it was told
     kiosk.drain()
@@ -319,8 +319,8 @@ def test_a_crash_between_answer_and_apply_loses_nothing(kiosk: Kiosk, anna: Pers
 def test_an_answer_stands_nowhere_in_plain(kiosk: Kiosk, anna: Person, capsys: pytest.CaptureFixture[str]) -> None:
     one = only(kiosk)
     with kiosk.kit.db.begin() as tx:
-        provisioning.write_answer(tx, kiosk.kit.cipher, one.id, "text", SECRET, IVAN, kiosk.now)
-        assert SECRET not in repr(provisioning.task(tx, kiosk.kit.cipher, one.id))
+        provisioning.tasks.write_answer(tx, kiosk.kit.cipher, one.id, "text", SECRET, IVAN, kiosk.now)
+        assert SECRET not in repr(provisioning.tasks.task(tx, kiosk.kit.cipher, one.id))
     answer(kiosk, one.id)
     assert SECRET not in everything_written(kiosk)
     for table in ("access_tasks", "access_grants"):

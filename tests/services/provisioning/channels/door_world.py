@@ -77,13 +77,13 @@ class Door:
     def subscription(self) -> int:
         return int(self.kiosk.scalar("SELECT subscription_id FROM access_grants"))
 
-    def ask(self, link: str | None = None) -> provisioning.JoinRequested:
+    def ask(self, link: str | None = None) -> provisioning.channels.JoinRequested:
         """At Telegram; Kiosk does not hear of it."""
         self.kiosk.post(f"/telegram/chat/api/users/{self.anna.telegram_id}/join", link=link or self.link())
         return self.request(self.anna)
 
-    def request(self, who: Person) -> provisioning.JoinRequested:
-        return provisioning.JoinRequested(
+    def request(self, who: Person) -> provisioning.channels.JoinRequested:
+        return provisioning.channels.JoinRequested(
             chat_id=self.chat,
             title="The club",
             telegram_id=who.telegram_id,
@@ -94,7 +94,7 @@ class Door:
             update_id=next(self.updates),
         )
 
-    def answer(self, request: provisioning.JoinRequested) -> None:
+    def answer(self, request: provisioning.channels.JoinRequested) -> None:
         answer_request(self.kiosk.kit.db, self.adapter._api, request, self.kiosk.now)
 
     def come_in(self) -> None:
@@ -103,7 +103,7 @@ class Door:
 
     def change(self, was_in: bool, is_in: bool, *, by_us: bool, seconds: int = 0, **more: Any) -> None:
         """One chat_member update about Anna, `seconds` from now."""
-        what = provisioning.MemberChange(
+        what = provisioning.channels.MemberChange(
             chat_id=self.chat,
             telegram_id=self.anna.telegram_id,
             was_in=was_in,
@@ -114,7 +114,7 @@ class Door:
             update_id=more.get("update_id") or next(self.updates),
         )
         with self.kiosk.kit.db.begin() as tx:
-            provisioning.note_member(tx, what)
+            provisioning.channels.note_member(tx, what)
 
     def put(self, status: str, user: int | None = None, **state: Any) -> None:
         """The owner's hand."""

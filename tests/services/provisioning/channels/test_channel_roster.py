@@ -77,13 +77,13 @@ def test_the_late_news_of_a_removal_does_not_undo_a_new_entrance(door: Door) -> 
 
 
 def test_chats_that_are_not_sold_have_no_roster(door: Door) -> None:
-    change = provisioning.MemberChange(-100777, 5, False, True, "member", False, door.kiosk.now, 1)
-    rights = provisioning.RightsChange(-100777, "Other", ("can_invite_users",), door.kiosk.now, 1)
+    change = provisioning.channels.MemberChange(-100777, 5, False, True, "member", False, door.kiosk.now, 1)
+    rights = provisioning.channels.RightsChange(-100777, "Other", ("can_invite_users",), door.kiosk.now, 1)
     foreign = replace(door.request(door.anna), chat_id=-100777, ours=False)
     with door.kiosk.kit.db.begin() as tx:
-        provisioning.note_member(tx, change)
-        provisioning.note_rights(tx, rights, door.kiosk.now)
-        provisioning.note_request(tx, foreign, door.kiosk.now)
+        provisioning.channels.note_member(tx, change)
+        provisioning.channels.note_rights(tx, rights, door.kiosk.now)
+        provisioning.channels.note_request(tx, foreign, door.kiosk.now)
     assert door.kiosk.count("channel_members", "chat_id = -100777") == 0
     assert (
         door.kiosk.count("outbox_events", "name IN ('provisioning.channel_lost', 'provisioning.join_requested')") == 0
@@ -94,20 +94,20 @@ def test_a_request_told_twice_is_answered_once(door: Door) -> None:
     request = door.request(door.anna)
     for _ in range(3):
         with door.kiosk.kit.db.begin() as tx:
-            provisioning.note_request(tx, request, door.kiosk.now)
+            provisioning.channels.note_request(tx, request, door.kiosk.now)
     assert door.kiosk.count("outbox_events", "name = 'provisioning.join_requested'") == 1
 
 
 def test_rights_are_those_of_the_newest_update(door: Door) -> None:
-    lost = provisioning.RightsChange(door.chat, "The club", ("can_invite_users",), door.kiosk.now, 9)
+    lost = provisioning.channels.RightsChange(door.chat, "The club", ("can_invite_users",), door.kiosk.now, 9)
     back = replace(lost, missing=(), update_id=10)
     with door.kiosk.kit.db.begin() as tx:
         for change in (back, lost, lost):
-            provisioning.note_rights(tx, change, door.kiosk.now)
+            provisioning.channels.note_rights(tx, change, door.kiosk.now)
     assert door.kiosk.count("channels", "trouble IS NOT NULL") == 0
     with door.kiosk.kit.db.begin() as tx:
         for change in (replace(lost, update_id=11), replace(lost, update_id=12), replace(back, update_id=13)):
-            provisioning.note_rights(tx, change, door.kiosk.now)
+            provisioning.channels.note_rights(tx, change, door.kiosk.now)
     for name in ("channel_lost", "channel_back"):
         assert door.kiosk.count("outbox_events", f"name = 'provisioning.{name}'") == 1
 
@@ -115,8 +115,8 @@ def test_rights_are_those_of_the_newest_update(door: Door) -> None:
 def test_who_has_not_been_in_for_long_is_forgotten(door: Door) -> None:
     door.come_in()
     with door.kiosk.kit.db.begin() as tx:
-        provisioning.note_request(tx, replace(door.request(door.anna), telegram_id=77), door.kiosk.now)
+        provisioning.channels.note_request(tx, replace(door.request(door.anna), telegram_id=77), door.kiosk.now)
         for days, left in ((29, 2), (31, 1)):
-            provisioning.purge_roster(tx, door.kiosk.now + timedelta(days=days))
+            provisioning.channels.purge_roster(tx, door.kiosk.now + timedelta(days=days))
             assert tx.scalar(text("SELECT count(*) FROM channel_members")) == left
     assert seen(door)[2], "whoever is still to be put out is not"

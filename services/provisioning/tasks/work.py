@@ -25,7 +25,7 @@ from services.provisioning.models import AccessGrantRow
 from services.provisioning.models_goods import TaskRow
 from services.provisioning.paid import paid_for
 from services.provisioning.provisioners.base import Grant
-from services.provisioning.tasks_rows import TaskNotFound, close, given_by, held_by, open_task, tasks_of
+from services.provisioning.tasks.rows import TaskNotFound, close, given_by, held_by, open_task, tasks_of
 
 AnswerKind = Literal["text", "link", "key"]
 LONGEST = {"text": 3000, "link": 2000, "key": 1000}  # characters

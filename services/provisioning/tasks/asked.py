@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.provisioning.models_goods import TaskRow
-from services.provisioning.tasks_rows import held_by
+from services.provisioning.tasks.rows import held_by
 
 OPEN_FOR = timedelta(hours=1)
 Asked = Literal["text", "link", "key", "reason"]
