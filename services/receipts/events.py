@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from services.platform.outbox import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptSubmitted(Event):
+    """A picture is stored and waits to be read."""
+
+    name = "receipts.submitted"
+    receipt_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRecognised(Event):
+    """It was read, or a person typed it in; the rules have not looked yet."""
+
+    name = "receipts.recognised"
+    receipt_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptAccepted(Event):
+    """It earns `minor` of `currency`, which is taken from the campaign's budget already; `payout` says how it is to be
+    paid."""
+
+    name = "receipts.accepted"
+    receipt_id: int
+    party: str
+    campaign: str
+    minor: int
+    currency: str
+    payout: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRejected(Event):
+    name = "receipts.rejected"
+    receipt_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptNeedsReview(Event):
+    """A person must look at it."""
+
+    name = "receipts.needs_review"
+    receipt_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutDue(Event):
+    """A payout may be carried out (again): by its provider."""
+
+    name = "receipts.payout_due"
+    payout_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutSucceeded(Event):
+    name = "receipts.payout_succeeded"
+    payout_id: int
+    receipt_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutFailed(Event):
+    """Refused for good, and nothing was paid. `reason` is the provider's code."""
+
+    name = "receipts.payout_failed"
+    payout_id: int
+    receipt_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutNeedsDecision(Event):
+    """Nobody knows whether it was paid: a person must find out."""
+
+    name = "receipts.payout_needs_decision"
+    payout_id: int
+    receipt_id: int
