@@ -1,1 +1,1 @@
-"""Campaigns: what operators promise for receipts, and what one receipt earns by it. The judgement is a pure function."""
+"""Campaigns: what operators promise for receipts, and what one receipt earns by it. The judgement is pure."""
