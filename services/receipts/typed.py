@@ -43,7 +43,7 @@ class Facts:
 
 
 def submit_typed(tx: Session, party: Party, facts: Facts, now: datetime, *, client_id: int | None = None) -> Receipt:
-    """A receipt without a picture. It always waits for a person: nothing confirms it. Raises BadFacts, TooManyReceipts."""
+    """A receipt without a picture. A person always looks: nothing confirms it. Raises BadFacts, TooManyReceipts."""
     reading = facts.applied_to(Reading("D", ("typed_in",)))
     if reading.total is None or reading.date is None or not (reading.merchant or "").strip():
         raise BadFacts("merchant, date and total are needed")
