@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0035"
-down_revision = "0033"
+down_revision = "0034"
 
 
 def _text(name: str) -> sa.Column[Any]:

@@ -1,6 +1,81 @@
-"""Shop receipts into cashback: a picture is read, judged by the rules of campaigns, looked at by a person where nothing
-confirms it, and what it earns is paid once."""
+"""Shop receipts into cashback.
+
+A picture is kept (`submit`), read (`recognise`), and judged by the rules of campaigns (`judge`); where nothing confirms
+what was read, a person looks (`in_review`, `correct`, `approve`, `refuse`). What it earns is paid once (`payouts`).
+The same receipt earns nothing a second time, whoever sends it."""
 
 from services.receipts import rules
+from services.receipts.errors import (
+    BadFacts,
+    BadPicture,
+    NotInReview,
+    NotPayable,
+    NotReversible,
+    ReceiptNotFound,
+    TooManyReceipts,
+)
+from services.receipts.events import (
+    PayoutDue,
+    PayoutFailed,
+    PayoutNeedsDecision,
+    PayoutSucceeded,
+    ReceiptAccepted,
+    ReceiptNeedsReview,
+    ReceiptRecognised,
+    ReceiptRejected,
+    ReceiptSubmitted,
+)
+from services.receipts.facts import FiscalCode, Reading, ReadLine
+from services.receipts.pictures import LARGEST
+from services.receipts.recognise import Reader, recognise
+from services.receipts.submit import Upload, abandon, submit
+from services.receipts.typed import Facts, submit_typed
+from services.receipts.views import (
+    Receipt,
+    Statistics,
+    any_receipt,
+    history,
+    in_review,
+    receipt,
+    receipts_between,
+    statistics,
+)
 
-__all__ = ["rules"]
+__all__ = [
+    "LARGEST",
+    "BadFacts",
+    "BadPicture",
+    "Facts",
+    "FiscalCode",
+    "NotInReview",
+    "NotPayable",
+    "NotReversible",
+    "PayoutDue",
+    "PayoutFailed",
+    "PayoutNeedsDecision",
+    "PayoutSucceeded",
+    "ReadLine",
+    "Reader",
+    "Reading",
+    "Receipt",
+    "ReceiptAccepted",
+    "ReceiptNeedsReview",
+    "ReceiptNotFound",
+    "ReceiptRecognised",
+    "ReceiptRejected",
+    "ReceiptSubmitted",
+    "Statistics",
+    "TooManyReceipts",
+    "Upload",
+    "abandon",
+    "any_receipt",
+    "history",
+    "in_review",
+    "receipt",
+    "receipts_between",
+    "recognise",
+    "rules",
+    "statistics",
+    "submit",
+    "submit_typed",
+]
