@@ -118,7 +118,8 @@ def _lock_payees(tx: Session, campaign: str, keys: Sequence[str]) -> None:
 
 
 def _lock_campaign(tx: Session, slug: str) -> ReceiptCampaignRow:
-    locked = select(ReceiptCampaignRow).where(ReceiptCampaignRow.slug == slug).with_for_update()
+    # Not stronger than this: new payees hold the row by their foreign key, and two of them would wait for each other.
+    locked = select(ReceiptCampaignRow).where(ReceiptCampaignRow.slug == slug).with_for_update(key_share=True)
     return tx.scalars(locked.execution_options(populate_existing=True)).one()
 
 
