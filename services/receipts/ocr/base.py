@@ -35,6 +35,19 @@ class Look:
     confidence: float
 
 
+@dataclass(frozen=True, slots=True)
+class PictureFacts:
+    """What a picture says about itself beside what is printed on it."""
+
+    width: int  # in pixels, as it was sent, upright by its own word
+    height: int
+    kind: str  # "JPEG", "PNG", "WEBP", "HEIF" or "PDF"
+    has_exif: bool = False
+    edited: bool = False  # a program that edits pictures wrote it
+    screenshot: bool = False  # of a screen, by its size and what it lacks
+    several: bool = False  # more than one receipt
+
+
 class Engine(Protocol):
     """Reads print. Lives in the reader's own process."""
 
