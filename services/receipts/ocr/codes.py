@@ -1,55 +1,52 @@
-"""Finding QR codes in a picture."""
+"""Every QR code on a picture, decoded."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import zxingcpp
+from PIL import Image, ImageFilter, ImageOps
+
 from services.receipts.facts import FiscalCode
-from services.receipts.ocr.base import Image
-from services.receipts.ocr.fiscal_codes import parse_code
+from services.receipts.ocr.fiscal_codes import parse_fiscal_code
 
-SCALES = (1.0, 0.5, 2.0, 1.5, 3.0)
-SMALLEST, LARGEST = 300, 5200  # pixels of the longer side, after scaling
-TILES = 3  # parts along the longer side, looked at enlarged: small codes of long receipts
+SCALES = (1.0, 0.5, 2.0, 1.5, 3.0)  # small and creased codes decode at another size than their own
+WIDEST, NARROWEST = 6000, 300  # pixels of the longer side that are worth a try
+HURDLE = 9_000_000  # pixels; tiles are not blown up beyond
 
 
-def fiscal_codes(image: Image) -> list[FiscalCode]:
-    """All different ones, in the order found; the first looks are the cheapest, and end the search once they find one.
-    """
-    import cv2
+def read_codes(picture: Image.Image) -> list[str]:
+    """Texts of all QR codes, each once; of the first try that finds a fiscal one, or of all tries."""
+    found: dict[str, None] = {}
+    for attempt in _attempts(picture):
+        texts = _decoded(attempt())
+        found.update(dict.fromkeys(texts))
+        if any(parse_fiscal_code(text) for text in texts):
+            break
+    return list(found)
 
-    height, width = image.shape
+
+def fiscal_codes(texts: list[str]) -> list[FiscalCode]:
+    """Different receipts only: the same receipt may carry its code twice."""
+    codes = [code for code in map(parse_fiscal_code, texts) if code]
+    return list({code.key: code for code in codes}.values())
+
+
+def _attempts(picture: Image.Image) -> Iterator[Callable[[], Image.Image]]:
     for scale in SCALES:
-        if not SMALLEST <= max(height, width) * scale <= LARGEST:
-            continue
-        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        looked_at = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=how)
-        if found := _read(looked_at):
-            return found
-    return _in_tiles(image)
+        if NARROWEST <= max(picture.size) * scale <= WIDEST and picture.width * picture.height * scale**2 < HURDLE * 2:
+            yield lambda scale=scale: _at(picture, scale)  # type: ignore[misc]
+    yield lambda: ImageOps.autocontrast(picture.filter(ImageFilter.MedianFilter(3)), cutoff=2)
 
 
-def _in_tiles(image: Image) -> list[FiscalCode]:
-    import cv2
-
-    height, width = image.shape
-    along = max(height, width)
-    step = along // (TILES + 1)
-    for number in range(TILES):
-        start = number * step
-        part = image[start : start + 2 * step] if height >= width else image[:, start : start + 2 * step]
-        scale = min(3.0, LARGEST / max(part.shape))
-        enlarged = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-        sharper = cv2.addWeighted(enlarged, 1.8, cv2.GaussianBlur(enlarged, (0, 0), 3), -0.8, 0)
-        for one in (enlarged, sharper):
-            if found := _read(one):
-                return found
-    return []
+def _at(picture: Image.Image, scale: float) -> Image.Image:
+    if scale == 1:
+        return picture
+    size = (round(picture.width * scale), round(picture.height * scale))
+    return picture.resize(size, Image.Resampling.LANCZOS)
 
 
-def _read(image: Image) -> list[FiscalCode]:
-    import zxingcpp
-
-    found: dict[str, FiscalCode] = {}
-    for one in zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode):
-        if code := parse_code(one.text):
-            found.setdefault(code.key, code)
-    return list(found.values())
+def _decoded(picture: Image.Image) -> list[str]:
+    codes = zxingcpp.read_barcodes(np.asarray(picture), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+    return [code.text for code in codes if code.text]
