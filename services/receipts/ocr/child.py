@@ -4,7 +4,6 @@ It is given pictures that strangers made, so it has no secrets, less time than o
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import socket
