@@ -69,7 +69,7 @@ def _engine(prefix: str | None) -> Engine | None:
     import services.receipts.ocr.read
     from services.receipts.ocr.languages import find_languages
 
-    assert services.receipts.ocr.read
+    assert services.receipts.ocr.read.read  # type: ignore[truthy-function]  # imported for later
     cv2.setNumThreads(1)
     languages = find_languages(prefix)
     if languages.path is None:

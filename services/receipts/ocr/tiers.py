@@ -62,9 +62,7 @@ def weigh(
     )
 
 
-def _doubts(
-    parsed: Parsed, code: FiscalCode | None, picture: PictureFacts, looks: Sequence[Look]
-) -> list[str]:
+def _doubts(parsed: Parsed, code: FiscalCode | None, picture: PictureFacts, looks: Sequence[Look]) -> list[str]:
     found = []
     letters = max((sum(char.isalnum() for line in look.lines for char in line) for look in looks), default=0)
     if code is None and looks and letters < LEAST_LETTERS:
@@ -109,5 +107,7 @@ def _confidence(parsed: Parsed, code: FiscalCode | None, agrees: bool) -> dict[s
         "time": day if parsed.time or (code and code.time) else 0,
         "total": total,
         "currency": 100 if code else 70 if parsed.currency else 0,
-        "lines": 95 if parsed.lines and whole == parsed.total else min((one.confidence for one in parsed.lines), default=0),
+        "lines": 95
+        if parsed.lines and whole == parsed.total
+        else min((one.confidence for one in parsed.lines), default=0),
     }

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 SUM = re.compile(
-    r"(?<![0-9.,/:])([0-9]{1,3}(?:[ '.,\u00a0\u2019][0-9]{3})+|[0-9]{1,6})\s?[.,]\s?([0-9]{2})(?![0-9]|\s?[.,][0-9]|\s?%|[/:-][0-9])"
+    r"(?<![0-9.,/:])([0-9]{1,3}(?:[ '.,\u00a0\u2019][0-9]{3})+|[0-9]{1,6})\s?[.,]\s?([0-9]{2})"
+    r"(?![0-9]|\s?[.,][0-9]|\s?%|[/:-][0-9])"
 )
 LARGEST = Decimal(10_000_000)
 
@@ -29,7 +30,7 @@ def amounts(line: str) -> list[Amount]:
     for match in SUM.finditer(line):
         value = Decimal(re.sub(r"[^0-9]", "", match[1]) + "." + match[2])
         before, after = line[: match.start()].rstrip("₴€$₽ RMrm"), line[match.end() :]
-        minus = before[-1:] in "-—–−~" and before[-1:] != "" or bool(re.match(r"\s?[-−](?!\s?[0-9])", after))
+        minus = (before[-1:] in "-—–−~" and before[-1:] != "") or bool(re.match(r"\s?[-−](?!\s?[0-9])", after))
         if value < LARGEST:
             found.append(Amount(value, match.start(), match.end(), minus))
     return found

@@ -16,10 +16,12 @@ CENT = Decimal("0.01")
 TIMES = r"[xх×*XХ«]"
 UNIT = r"(?:шт|кг|г|л|уп|пач|pcs|stk|kg|ea|x)?\.?"
 BY = re.compile(
-    rf"(?<![0-9.,])([0-9]{{1,4}}(?:[.,][0-9]{{1,3}})?)\s*{UNIT}\s*{TIMES}\s*([0-9]{{1,5}}[.,]\s?[0-9]{{2}})(?![0-9])", re.IGNORECASE
+    rf"(?<![0-9.,])([0-9]{{1,4}}(?:[.,][0-9]{{1,3}})?)\s*{UNIT}\s*{TIMES}\s*([0-9]{{1,5}}[.,]\s?[0-9]{{2}})(?![0-9])",
+    re.IGNORECASE,
 )
 BY_PRICE = re.compile(
-    rf"(?<![0-9.,])([0-9]{{1,5}}[.,]\s?[0-9]{{2}})\s*{TIMES}\s*([0-9]{{1,4}}(?:[.,][0-9]{{1,3}})?)(?![0-9])", re.IGNORECASE
+    rf"(?<![0-9.,])([0-9]{{1,5}}[.,]\s?[0-9]{{2}})\s*{TIMES}\s*([0-9]{{1,4}}(?:[.,][0-9]{{1,3}})?)(?![0-9])",
+    re.IGNORECASE,
 )
 LEAST_LETTERS = 3
 MOST_NAME = 2  # lines that one name may take
@@ -98,7 +100,7 @@ def _line(title: str, by: _By | None, whole: Decimal | None) -> ReadLine:
         return ReadLine(name, Decimal(1), whole, whole, 50)
     if whole is None or abs(by.sum - whole) <= CENT:
         return ReadLine(name, by.quantity, by.price, by.sum if whole is None else whole, 70 if whole is None else 90)
-    if by.quantity and 0 < whole:
+    if by.quantity and whole > 0:
         price = (whole / by.quantity).quantize(CENT)
         if price != by.price and (price * by.quantity).quantize(CENT) == whole:
             return ReadLine(name, by.quantity, price, whole, 40)  # a digit of the price is misread
@@ -128,7 +130,9 @@ def _ends(folded: str, line: str) -> bool:
 def _is_other(folded: str, line: str) -> bool:
     if re.search(r"www|http|@|\+?\d[\d\s()-]{9,}", line) and not BY.search(line):
         return not amounts(line) or "www" in line
-    if says(folded, (*labels.ROUNDING, "ЗНИЖKA", "CKИДKA", "RABATT", "DISCOUNT", "ПДB", "HДC", "MWST", "GST")) and amounts(line):
+    if says(
+        folded, (*labels.ROUNDING, "ЗНИЖKA", "CKИДKA", "RABATT", "DISCOUNT", "ПДB", "HДC", "MWST", "GST")
+    ) and amounts(line):
         return True
     first = folded.split(" ")[0]
     return first in labels.NOT_BOUGHT and not (amounts(line) and letters(line) > 12 and first not in ("ЧEK", "TEЛ"))

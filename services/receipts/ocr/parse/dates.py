@@ -12,27 +12,41 @@ MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "jan january januar січ січня янв января", "feb february februar лют лютого фев февраля",
-            "mar march märz maerz бер березня мар марта", "apr april кві квітня апр апреля", "may mai тра травня мая май",
-            "jun june juni чер червня июн июня", "jul july juli лип липня июл июля", "aug august сер серпня авг августа",
-            "sep sept september вер вересня сен сентября", "oct october okt oktober жов жовтня окт октября",
-            "nov november лис листопада ноя ноября", "dec december dez dezember гру грудня дек декабря",
+            "jan january januar січ січня янв января",
+            "feb february februar лют лютого фев февраля",
+            "mar march märz maerz бер березня мар марта",
+            "apr april кві квітня апр апреля",
+            "may mai тра травня мая май",
+            "jun june juni чер червня июн июня",
+            "jul july juli лип липня июл июля",
+            "aug august сер серпня авг августа",
+            "sep sept september вер вересня сен сентября",
+            "oct october okt oktober жов жовтня окт октября",
+            "nov november лис листопада ноя ноября",
+            "dec december dez dezember гру грудня дек декабря",
         ),
         1,
     )
     for name in names.split()
-}  # fmt: skip
+}
 D = r"[0-9OОоIl]"
-NUMERIC = re.compile(rf"(?<![0-9.,])({D}{{1,2}})\s?([./\-,' ])\s?({D}{{1,2}})\s?[./\-,' ]\s?(20{D}{{2}}|{D}{{2}})(?![0-9])")
+NUMERIC = re.compile(
+    rf"(?<![0-9.,])({D}{{1,2}})\s?([./\-,' ])\s?({D}{{1,2}})\s?[./\-,' ]\s?(20{D}{{2}}|{D}{{2}})(?![0-9])"
+)
 ISO = re.compile(r"(?<![0-9])(20[0-9]{2})\s?[./\-]\s?([0-9]{1,2})\s?[./\-]\s?([0-9]{1,2})(?![0-9])")
-NAMED = re.compile(r"(?<![0-9])([0-9]{1,2})(?:st|nd|rd|th)?[\s\-./]{0,2}([^\W\d_]{3,10})\.?[\s\-./,']{0,3}((?:20)?[0-9]{2})(?![0-9])")
+NAMED = re.compile(
+    r"(?<![0-9])([0-9]{1,2})(?:st|nd|rd|th)?[\s\-./]{0,2}([^\W\d_]{3,10})\.?[\s\-./,']{0,3}((?:20)?[0-9]{2})(?![0-9])"
+)
 NAMED_FIRST = re.compile(r"([^\W\d_]{3,10})\.?\s+([0-9]{1,2})(?:st|nd|rd|th)?,?\s+(20[0-9]{2})(?![0-9])")
 SOLID = re.compile(r"(?<![0-9])(20[12][0-9])([01][0-9])([0-3][0-9])(?![0-9])")
-CLOCK = re.compile(r"(?<![0-9.,:])([01]?[0-9]|2[0-3])\s?[:;.]\s?([0-5][0-9])(?:\s?[:;.]\s?([0-5][0-9]))?(?![0-9,])\s*([AaPp])?\.?[Mm]?")
+CLOCK = re.compile(
+    r"(?<![0-9.,:])([01]?[0-9]|2[0-3])\s?[:;.]\s?([0-5][0-9])(?:\s?[:;.]\s?([0-5][0-9]))?(?![0-9,])\s*([AaPp])?\.?[Mm]?"
+)
 GLUED = re.compile(r"((?:20)?[0-9]{2}[./-][0-9]{1,2}[./-](?:20[0-9]{2}|[0-9]{2}))(?=[0-9]{2}:[0-9]{2})")
 LABEL = re.compile(r"dat[eu]|дата|datum|час\b|время|time|uhrzeit", re.IGNORECASE)
 NOT_PURCHASE = re.compile(
-    r"exp|valid|until|bis\b|gültig|due|годен|придатн|до\s*$|since|bill date|приказ|від\s|print|акци|birth|термін", re.IGNORECASE
+    r"exp|valid|until|bis\b|gültig|due|годен|придатн|до\s*$|since|bill date|приказ|від\s|print|акци|birth|термін",
+    re.IGNORECASE,
 )
 TO_DIGITS = str.maketrans("OОоIl", "00011")
 

@@ -18,7 +18,9 @@ KIND = re.compile(
     r"\b(restaurant|restoran|market|mart|store|shop|supermarket|pharmacy|bakery|cafe|kafe|baumarkt|апте|магазин|маркет|кафе|ресторан)",
     re.IGNORECASE,
 )
-ADDRESS = re.compile(r"(?<!\w)(вул|ул|м\.|г\.|смт|обл|просп|jalan|jln|str\.|straße|lot|no\.?\s*\d|tel|тел|ст\.|р-н)", re.IGNORECASE)
+ADDRESS = re.compile(
+    r"(?<!\w)(вул|ул|м\.|г\.|смт|обл|просп|jalan|jln|str\.|straße|lot|no\.?\s*\d|tel|тел|ст\.|р-н)", re.IGNORECASE
+)
 TAX_ID = (
     re.compile(r"(?<!\w)(?:ІПН|IПH|П[НH]|ІД|ИД|I[ДD]|ЄДРПОУ)\W{0,4}([0-9]{8,12})(?![0-9])"),
     re.compile(r"(?<!\w)И[НH]{2}\W{0,4}([0-9]{10}|[0-9]{12})(?![0-9])"),
@@ -32,7 +34,9 @@ REGISTER = (
 )
 DOCUMENT = (
     re.compile(r"(?:ФД|ФДN|ФД№|ДОКУМЕНТ|Чек\s*ФН|ЧЕК)\s*[№#N]?\s*:?\s*([0-9A-Za-z_-]{4,20})(?!\w)"),
-    re.compile(r"(?<!\w)(?:invoice|receipt|doc|bill|bon)\s*(?:no|nr|number|#|й)?\W{0,4}([A-Z0-9/-]{4,20})", re.IGNORECASE),
+    re.compile(
+        r"(?<!\w)(?:invoice|receipt|doc|bill|bon)\s*(?:no|nr|number|#|й)?\W{0,4}([A-Z0-9/-]{4,20})", re.IGNORECASE
+    ),
 )
 HEAD = 14
 

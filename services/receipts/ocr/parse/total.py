@@ -75,10 +75,9 @@ def _sort(sums: _Sums, lines: Sequence[str], number: int, found: list[Amount]) -
     if not folded:
         return
     payable, total = says(folded, labels.PAYABLE), says(folded, labels.TOTAL)
-    if says(folded, labels.ROUNDING) and not (payable and "ADJ" not in folded) and found:
-        if not total or says(folded, ("ROUNDING ADJ", "ROUNDING")):
-            sums.rounding.append(-found[-1].value if found[-1].is_minus else found[-1].value)
-            return
+    if found and says(folded, labels.ROUNDING) and not total and not (payable and "ADJ" not in folded):
+        sums.rounding.append(-found[-1].value if found[-1].is_minus else found[-1].value)
+        return
     if says(folded, labels.CHANGE) and not total:
         sums.change += [found[-1].value] if found else []
         return
@@ -136,10 +135,9 @@ def _by_payment(totals: Totals, sums: _Sums, printed: Counter[Decimal]) -> None:
     for value in set(sums.card):
         if value in totals.weights and totals.weights[value] >= 8:
             totals.add(value, 1.0, "card")
-    for value in set(sums.cash):  # exactly paid
-        if 0 in sums.change or not sums.change:
-            if totals.weights.get(value, 0) >= 8:
-                totals.add(value, 1.0, "card")
+    is_exact = 0 in sums.change or not sums.change
+    for value in [one for one in set(sums.cash) if is_exact and totals.weights.get(one, 0) >= 8]:
+        totals.add(value, 1.0, "card")
 
 
 def _by_rounding(totals: Totals, sums: _Sums) -> None:
