@@ -88,7 +88,10 @@ def _assign(products: Sequence[Product], names: Sequence[str]) -> list[tuple[Pro
         if candidates:
             (points, alias), sku = max(candidates, key=lambda one: (one[0][0], len(one[0][1]), one[1]))
             found.setdefault(sku, []).append((number, points, alias))
-    return [(by_sku[sku], sorted(found[sku], key=lambda one: (-one[1], -len(one[2]), one[2], one[0]))) for sku in sorted(found)]
+    return [
+        (by_sku[sku], sorted(found[sku], key=lambda one: (-one[1], -len(one[2]), one[2], one[0])))
+        for sku in sorted(found)
+    ]
 
 
 def _of_lines(product: Product, found: Found, lines: Sequence[ReadLine], currency: str) -> Match:

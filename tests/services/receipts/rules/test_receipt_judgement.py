@@ -192,7 +192,8 @@ def test_what_is_earned(bonus: Bonus, on_it: dict[str, Any], earned: int | None)
     ("limits", "used", "earned", "reasons"),
     [
         (Limits(), Used(), 1000, ()),
-        (Limits(per_receipt=900), Used(), 900, ()),
+        (Limits(per_receipt=999), Used(), 999, ()),
+        (Limits(per_receipt=1000), Used(), 1000, ()),
         (Limits(counts={"day": 3}), Used(by_span={"day": Tally(2, 0)}), 1000, ()),
         (Limits(counts={"day": 3}), Used(by_span={"day": Tally(3, 0)}), None, ("limit_user_day",)),
         (Limits(counts={"week": 3}), Used(by_span={"week": Tally(4, 0)}), None, ("limit_user_week",)),
