@@ -4,7 +4,7 @@ A picture is kept (`submit`), read (`recognise`), and judged by the rules of cam
 what was read, a person looks (`in_review`, `correct`, `approve`, `refuse`). What it earns is paid once (`payouts`).
 The same receipt earns nothing a second time, whoever sends it."""
 
-from services.receipts import rules
+from services.receipts import payouts, rules
 from services.receipts.errors import (
     BadFacts,
     BadPicture,
@@ -15,9 +15,11 @@ from services.receipts.errors import (
     TooManyReceipts,
 )
 from services.receipts.events import (
+    PayoutContradicted,
     PayoutDue,
     PayoutFailed,
     PayoutNeedsDecision,
+    PayoutsCapped,
     PayoutSucceeded,
     ReceiptAccepted,
     ReceiptNeedsReview,
@@ -26,8 +28,11 @@ from services.receipts.events import (
     ReceiptSubmitted,
 )
 from services.receipts.facts import FiscalCode, Reading, ReadLine
+from services.receipts.judge import judge
 from services.receipts.pictures import LARGEST
 from services.receipts.recognise import Reader, recognise
+from services.receipts.review import REASONS, approve, correct, refuse
+from services.receipts.settle import note_not_paid, note_paid, note_paying
 from services.receipts.submit import Upload, abandon, submit
 from services.receipts.typed import Facts, submit_typed
 from services.receipts.views import (
@@ -43,6 +48,7 @@ from services.receipts.views import (
 
 __all__ = [
     "LARGEST",
+    "REASONS",
     "BadFacts",
     "BadPicture",
     "Facts",
@@ -50,10 +56,12 @@ __all__ = [
     "NotInReview",
     "NotPayable",
     "NotReversible",
+    "PayoutContradicted",
     "PayoutDue",
     "PayoutFailed",
     "PayoutNeedsDecision",
     "PayoutSucceeded",
+    "PayoutsCapped",
     "ReadLine",
     "Reader",
     "Reading",
@@ -69,11 +77,19 @@ __all__ = [
     "Upload",
     "abandon",
     "any_receipt",
+    "approve",
+    "correct",
     "history",
     "in_review",
+    "judge",
+    "note_not_paid",
+    "note_paid",
+    "note_paying",
+    "payouts",
     "receipt",
     "receipts_between",
     "recognise",
+    "refuse",
     "rules",
     "statistics",
     "submit",
