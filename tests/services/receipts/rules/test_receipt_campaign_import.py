@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from services.platform.audit import AuditRow
 from services.receipts import rules
-from services.receipts.rules import BadCampaigns, Bonus, Limits, Shops, read_campaigns
-from tests.services.receipts.rules.made import NOON, accepted, campaign_toml, imported
+from services.receipts.rules import BadCampaigns, Bonus, Campaign, Limits, Shops, evaluate, form, read_campaigns
+from services.receipts.rules.section import Section
+from tests.services.receipts.rules.made import NOON, accepted, campaign_toml, facts, imported
 
 SAMPLE = Path(__file__).parents[4] / "apps" / "console" / "receipts.sample.toml"
 EVERYTHING = """
@@ -268,3 +274,33 @@ def test_without_a_zone_days_are_those_of_the_currencys_country() -> None:
     toml = changed(time_zone="", starts_at="2026-11-01T00:00:00Z", ends_at="2026-12-01T00:00:00Z")
     ((_, _, found),) = read_campaigns(toml)
     assert found["time_zone"] == "Europe/Kyiv"
+
+
+FIELDS = ["slug", "name", "starts_at", "time_zone", "currency", "budget", "products", "bonus", "limits", "shops"]
+FIELDS += ["countries", "fiscal", "max_age_days", "min_total", "min_quantity", "priority", "stack", "payout", "state"]
+PARTS = ["sku", "aliases", "min_score", "type", "value", "tiers", "from", "max", "count", "sum", "day", "tax_ids", "uk"]
+values = st.recursive(
+    st.one_of(
+        st.integers(-(10**20), 10**20),
+        st.booleans(),
+        st.decimals(allow_nan=True),
+        st.sampled_from(["UAH", "1.00", "percent", "tiers", "5", "any", "12345678", "", "Цитрамон"]),
+        st.text(max_size=5),
+        st.datetimes(),
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(PARTS), inner, max_size=4),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=80)
+@given(st.dictionaries(st.sampled_from(FIELDS), values, min_size=1, max_size=2))
+def test_whatever_stands_in_a_file_is_a_campaign_or_a_fault(given: dict[str, object]) -> None:
+    document = tomllib.loads(campaign_toml(), parse_float=Decimal)["campaign"][0]
+    faults: list[str] = []
+    slug, state, written = form._campaign(Section({**document, **given}, "campaign 1", faults))
+    if not faults:
+        stored = json.loads(json.dumps(written))
+        made = Campaign.from_rules(slug, 1, state or "running", stored)
+        assert evaluate(made, facts()).outcome in ("accepted", "rejected", "review")
+    assert all(fault.startswith("campaign 1: ") for fault in faults)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from services.receipts.facts import FiscalCode, Reading
-from services.receipts.rules import Bonus, Facts, Limits, Shops, Tally, Used, decide, evaluate
+from services.receipts.facts import DOUBTS, FiscalCode, Reading
+from services.receipts.rules import REASONS, Bonus, Facts, Limits, Shops, Tally, Used, decide, evaluate
+from services.receipts.rules.campaign import SPANS
 from tests.services.receipts.rules.made import CITRAMON, NOON, VITAMIN, campaign, facts, line, reading, steps
 
 UNREAD: dict[str, Any] = {"lines": (), "texts": ()}
@@ -105,6 +106,7 @@ def test_what_is_said(on_it: dict[str, Any], wanted: dict[str, Any], outcome: st
     assert (decision.outcome, decision.reasons) == (outcome, reasons)
     assert (decision.bonus is None) == (outcome == "rejected") or outcome == "review"
     assert bool(decision.awards) == (outcome == "accepted")
+    assert set(decision.reasons) <= REASONS | DOUBTS
     assert decide([campaign(**wanted)], facts(**on_it)) == decision
 
 
@@ -270,3 +272,10 @@ def test_a_decision_is_plain_values() -> None:
     assert stored["awards"] == [{"campaign": "citramon", "version": 1, "bonus": {"minor": 100, "currency": "UAH"}}]
     assert stored["matched"][0]["lines"] == [0]
     assert len(stored["trace"]) == len(decision.trace)
+
+
+def test_every_reason_is_given_somewhere() -> None:
+    """Whoever has words for REASONS has words for what happens."""
+    given = {reason for _, _, _, reasons in CASES for reason in reasons}
+    tested_elsewhere = {f"limit_user_{span}" for span in SPANS} | {"limit_budget", "no_campaign", "not_for_you"}
+    assert given | tested_elsewhere >= REASONS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -11,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.receipts.facts import Reading
-from services.receipts.rules import Bonus, Campaign, Decision, Facts, Limits, Tally, Used, decide, evaluate
+from services.receipts.facts import DOUBTS, Reading, ReadLine
+from services.receipts.rules import Bonus, Campaign, Decision, Facts, Limits, Shops, Tally, Used, decide, evaluate
 from services.receipts.rules.campaign import SPANS
 from tests.services.receipts.rules.made import CITRAMON, NOON, VITAMIN, campaign, facts, line, reading
 
@@ -216,3 +217,32 @@ def test_a_percentage_is_exact_and_rounded_down(percent: int, base: int) -> None
     decision = evaluate(one, facts(total=Decimal(base) / 100))
     exact = Fraction(base) * percent / 10_000
     assert (decision.bonus.minor if decision.bonus else 0) == exact.numerator // exact.denominator
+
+
+anything = st.decimals(allow_nan=True, allow_infinity=True)
+odd_lines = st.builds(ReadLine, st.text(max_size=12) | names, anything, anything, anything)
+odd_readings = st.builds(
+    Reading,
+    st.sampled_from(["A", "B", "C", "D"]),
+    st.lists(st.sampled_from(sorted(DOUBTS)), max_size=2).map(tuple),
+    st.none() | st.text(max_size=12),
+    st.none() | st.text(max_size=12),
+    st.none() | st.dates(),
+    st.none() | st.times(),
+    st.none() | anything,
+    st.sampled_from([None, "UAH", "грн"]),
+    st.sampled_from([None, "UA", "XX"]),
+    st.lists(odd_lines, max_size=3).map(tuple),
+    texts=st.lists(st.text(max_size=20), max_size=3).map(tuple),
+)
+
+
+@FEW
+@given(campaigns(), odd_readings, st.booleans())
+def test_whatever_was_read_has_an_answer(one: Campaign, read: Reading, reviewed: bool) -> None:
+    decision = evaluate(replace(one, shops=Shops(("12345678",), ("Аптека",))), Facts(read, NOON), reviewed=reviewed)
+    assert decision.trace
+    assert bool(decision.reasons) == (decision.outcome != "accepted")
+    if {"refund", "not_receipt"} & set(read.reasons):
+        assert decision.outcome == "rejected"
+    json.dumps(decision.as_json(), allow_nan=False)
