@@ -57,7 +57,8 @@ class BotApi:
         if request.path_params["token"] != self._world.token:
             return _refusal(ApiError(401, "Unauthorized"))
         try:
-            return FileResponse(self._world.files.by_path(request.path_params["path"]))
+            path = self._world.files.by_path(request.path_params["path"])
+            return FileResponse(path, media_type="application/octet-stream")
         except ApiError as error:
             return _refusal(error)
 
