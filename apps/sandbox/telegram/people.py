@@ -92,8 +92,17 @@ def _send(world: World, person: Person, content: Json) -> Json:
     if person.blocked:
         raise NotAllowed("the bot is blocked")
     person.started = True
-    if person.keyboard is not None and person.keyboard.get("one_time_keyboard"):
-        person.keyboard = None
+    if person.keyboard is not None and person.keyboard.get("one_time_keyboard") and _pressed(person, content):
+        person.keyboard = {**person.keyboard, "used": True}  # the app folds it; it is there until the bot removes it
     message = world.store.add_message(person, person.user, world.now(), content)
     world.updates.push("message", message)
     return message
+
+
+def _pressed(person: Person, content: Json) -> bool:
+    """Whether a button of the reply keyboard makes such a message."""
+    buttons = [button for row in (person.keyboard or {}).get("keyboard", []) for button in row]
+    if "contact" in content:
+        own = content["contact"].get("user_id") == person.id
+        return own and any(button.get("request_contact") for button in buttons)
+    return "text" in content and content["text"] in [button["text"] for button in buttons]
