@@ -15,11 +15,13 @@ from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
 from services.provisioning import Provisioners
+from services.receipts.payouts import PayoutProviders
 
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """`providers` are in the order in which buyers are offered them; `provisioners` are by kind of access."""
+    """`providers` are in the order in which buyers are offered them; `provisioners` are by kind of access,
+    `payouts` by name."""
 
     settings: Settings
     clock: Clock
@@ -28,6 +30,7 @@ class Kit:
     cipher: Cipher
     providers: Mapping[str, PaymentProvider]
     provisioners: Provisioners
+    payouts: PayoutProviders
     telegram: TelegramChannel
     pace: Pace
     storage: Storage | None
@@ -42,5 +45,7 @@ class Kit:
             provider.close()
         for provisioner in self.provisioners.values():
             provisioner.close()
+        for payout in self.payouts.values():
+            payout.close()
         self.redis.close()
         self.db.close()
