@@ -15,6 +15,7 @@ from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
 from services.provisioning import Provisioners
+from services.receipts import Reader
 from services.receipts.payouts import PayoutProviders
 
 
@@ -30,10 +31,11 @@ class Kit:
     cipher: Cipher
     providers: Mapping[str, PaymentProvider]
     provisioners: Provisioners
-    payouts: PayoutProviders
     telegram: TelegramChannel
     pace: Pace
     storage: Storage | None
+    reader: Reader
+    payouts: PayoutProviders
 
     def bot_url(self) -> str:
         """The bot's address, for links to it. Raises TryLater or Misconfigured when it has to be asked for."""
@@ -41,11 +43,12 @@ class Kit:
 
     def close(self) -> None:
         self.telegram.close()
+        self.reader.close()
+        for payer in self.payouts.values():
+            payer.close()
         for provider in self.providers.values():
             provider.close()
         for provisioner in self.provisioners.values():
             provisioner.close()
-        for payout in self.payouts.values():
-            payout.close()
         self.redis.close()
         self.db.close()
