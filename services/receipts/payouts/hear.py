@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.platform.money import Money
 from services.receipts.payouts.models import PayoutRow
 from services.receipts.payouts.outcomes import contradict, locked, note_paid, note_refused
+from services.receipts.payouts.providers.base import News
 
 REFERENCE = re.compile(r"(?:Kiosk )?([1-9][0-9]{0,17})\.([1-9][0-9]{0,8})")
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """`external_id` is the provider's name of the payment; `reference` is ours, and `amount` what it paid, where it
-    gives them back; `code` says why it did not pay."""
-
-    external_id: str
-    is_paid: bool
-    reference: str | None = None
-    amount: Money | None = None
-    code: str = "refused"
 
 
 def hear(tx: Session, provider: str, news: News, now: datetime) -> bool:

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 import httpx
 
 from services.platform.money import BadAmount, Money
-from services.receipts.payouts.hear import News
 from services.receipts.payouts.providers.base import (
     Capability,
+    News,
     NotSent,
     Order,
     Paid,
@@ -77,6 +77,19 @@ class PortmonePayouts(PayoutProvider):
             raise Unknown("no billId")
         return Paid(answer.bill_id)
 
+    def read_callback(self, body: bytes) -> News:
+        """An <rsp> like its answers, whose <bill> names the bill and, where it gives them back, our comment and the
+        amount (unverified, as all of it). Raises BadCallback."""
+        rsp = read_rsp(body)
+        if rsp.bill_id is None:
+            raise Unreadable("no billId")
+        written = rsp.texts.get("bill/amount")
+        try:
+            amount = Money.parse(written, rsp.texts.get("bill/currency", "UAH")) if written else None
+        except BadAmount:
+            raise Unreadable("amount") from None
+        return News(rsp.bill_id, rsp.is_ok, rsp.texts.get("bill/comment"), amount, rsp.code)
+
     def check(self) -> str:
         host = httpx.URL(self._url).host
         return f"top-ups by {host}, {len(self._payee_ids)} operators; its contract is unverified: docs/payouts.md"
@@ -101,17 +114,3 @@ class PortmonePayouts(PayoutProvider):
         if status >= 500 or status in (408, 429) or 300 <= status < 400:
             raise Unknown(f"status {status}")
         return bytes(body)
-
-
-def read_callback(body: bytes) -> News:
-    """What Portmone posts to /webhooks/portmone: an <rsp> like its answers, whose <bill> names the bill and, where it
-    gives them back, our comment and the amount (unverified, as all of it). Raises Unreadable."""
-    rsp = read_rsp(body)
-    if rsp.bill_id is None:
-        raise Unreadable("no billId")
-    written = rsp.texts.get("bill/amount")
-    try:
-        amount = Money.parse(written, rsp.texts.get("bill/currency", "UAH")) if written else None
-    except BadAmount:
-        raise Unreadable("amount") from None
-    return News(rsp.bill_id, rsp.is_ok, rsp.texts.get("bill/comment"), amount, rsp.code)

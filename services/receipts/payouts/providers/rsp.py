@@ -12,16 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.parsers import expat
 
-from services.platform.errors import Invalid
+from services.receipts.payouts.providers.base import BadCallback
 
 DEEPEST = 8
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
-class Unreadable(Invalid):
+class Unreadable(BadCallback):
     """Not an answer of Portmone."""
-
-    code = "unreadable_rsp"
 
 
 @dataclass(frozen=True, slots=True)
