@@ -139,7 +139,7 @@ def take_again(tx: Session, receipt_id: int, payees: Sequence[str], now: datetim
     if row.given_back_at is None:
         return
     for part in row.parts:
-        if rows[part["campaign"]].spent_minor + part["minor"] > find(tx, part["campaign"]).budget:
+        if rows[part["campaign"]].spent_minor + part["minor"] > rows[part["campaign"]].budget_minor:
             raise CampaignMoved(part["campaign"])
     row.given_back_at, row.taken_at = None, now
     shares = [
