@@ -24,7 +24,7 @@ from services.platform.config import Settings
 from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
-from services.receipts.recognise import NoReader
+from services.receipts.ocr.process import Reader
 
 OPEN_CALLS = 12  # to one provider, of the 16 that apps.threads lets wait
 
@@ -58,7 +58,7 @@ def build(settings: Settings, process: str) -> Kit:
         ),
         pace=Pace(client),
         storage=storage,
-        reader=NoReader(),
+        reader=Reader(tessdata=settings.tessdata_prefix),
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from apps.console import receipt_campaigns
+from apps.console import receipt_campaigns, receipts_read
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "campaigns": receipt_campaigns.main,
+    "read": receipts_read.main,
 }
 
 
