@@ -31,7 +31,9 @@ RECEIPTS = (
         receipts.PayoutDue,
         "receipts.pay",
         "payouts",
-        lambda kit, event, now: receipts.payouts.pay(kit.db, kit.cipher, event, now, kit.payouts),
+        lambda kit, event, now: receipts.payouts.pay(
+            kit.db, kit.cipher, event, now, kit.payouts, kit.settings.payouts_a_day
+        ),
     ),
     inside(
         identity.PhoneGiven,

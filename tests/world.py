@@ -25,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from apps.sandbox import cryptopay, remnawave, robokassa, seller, storage, telegram, vpn, wgportal, yookassa
+from apps.sandbox import cryptopay, portmone, remnawave, robokassa, seller, storage, telegram, vpn, wgportal, yookassa
 from apps.sandbox.clock import Offset
 from apps.sandbox.environment import PORTAL_TOKEN, environment
 from apps.sandbox.server import server
@@ -91,6 +91,7 @@ class World:
                 notification_url=f"{self.url}/kiosk/cryptopay",
                 pauses=(0.05, 0.1, 60),
             ),
+            "/portmone": portmone.create_app(directory / "portmone", self.offset.now),
             "/wgportal": wgportal.create_app(directory / "wgportal", token=PORTAL_TOKEN),
             **{
                 f"/{name}": remnawave.create_app(
@@ -386,7 +387,7 @@ def kiosk_in(world: World, stack: Stack, database_url: str, **changes: str) -> I
         world.kiosk = kiosk
         yield kiosk
         world.kiosk = None
-        for part in ("telegram", "yookassa", "robokassa", "cryptopay", "vpn", "wgportal", "seller"):
+        for part in ("telegram", "yookassa", "robokassa", "cryptopay", "portmone", "vpn", "wgportal", "seller"):
             http.delete(f"/{part}/faults")
         for part in ("panel", "panel2"):
             http.post(f"/{part}/reset")  # another database gives the same names again

@@ -18,7 +18,7 @@ from services.receipts.rules.stored import (
     standing,
     standings,
 )
-from services.receipts.rules.uses import CampaignMoved, give_back, take, usage, usages, weigh
+from services.receipts.rules.uses import CampaignMoved, give_back, take, take_again, usage, usages, weigh
 
 __all__ = [
     "REASONS",
@@ -51,6 +51,7 @@ __all__ = [
     "standing",
     "standings",
     "take",
+    "take_again",
     "usage",
     "usages",
     "weigh",
