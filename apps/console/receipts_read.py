@@ -54,7 +54,7 @@ def _refused(path: Path, reason: str) -> dict[str, Any]:
 
 
 def _told(path: Path, reading: Reading) -> dict[str, Any]:
-    plain = reading.as_json()
+    plain = reading.as_json() | {"time": f"{reading.time:%H:%M}" if reading.time else None}
     lines = [{name: line[name] for name in LINE} for line in plain["lines"]]
     rest = {name: value for name, value in plain.items() if name not in (*FIELDS, "lines")}
     return {"file": str(path), **{name: plain[name] for name in FIELDS}, "lines": lines, **rest}
