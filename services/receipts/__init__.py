@@ -4,6 +4,7 @@ A picture is kept (`submit`), read (`recognise`), and judged by the rules of cam
 what was read, a person looks (`in_review`, `correct`, `approve`, `refuse`). What it earns is paid once (`payouts`).
 The same receipt earns nothing a second time, whoever sends it."""
 
+from services.receipts.calls import note_call, receipt_of_call
 from services.receipts.errors import (
     BadFacts,
     BadPicture,
@@ -24,8 +25,9 @@ from services.receipts.events import (
     ReceiptRejected,
     ReceiptSubmitted,
 )
+from services.receipts.export import export_table
 from services.receipts.facts import FiscalCode, Reading, ReadLine
-from services.receipts.pictures import LARGEST
+from services.receipts.pictures import LARGEST, MEDIA_TYPES
 from services.receipts.recognise import Reader, recognise
 from services.receipts.submit import Upload, abandon, submit
 from services.receipts.typed import Facts, submit_typed
@@ -42,6 +44,7 @@ from services.receipts.views import (
 
 __all__ = [
     "LARGEST",
+    "MEDIA_TYPES",
     "BadFacts",
     "BadPicture",
     "Facts",
@@ -68,9 +71,12 @@ __all__ = [
     "Upload",
     "abandon",
     "any_receipt",
+    "export_table",
     "history",
     "in_review",
+    "note_call",
     "receipt",
+    "receipt_of_call",
     "receipts_between",
     "recognise",
     "statistics",
