@@ -4,6 +4,7 @@ A picture is kept (`submit`), read (`recognise`), and judged by the rules of cam
 what was read, a person looks (`in_review`, `correct`, `approve`, `refuse`). What it earns is paid once (`payouts`).
 The same receipt earns nothing a second time, whoever sends it."""
 
+from services.receipts import rules
 from services.receipts.calls import note_call, receipt_of_call
 from services.receipts.errors import (
     BadFacts,
@@ -27,8 +28,11 @@ from services.receipts.events import (
 )
 from services.receipts.export import export_table
 from services.receipts.facts import FiscalCode, Reading, ReadLine
+from services.receipts.judge import judge
 from services.receipts.pictures import LARGEST, MEDIA_TYPES
 from services.receipts.recognise import Reader, recognise
+from services.receipts.review import REASONS, approve, correct, refuse
+from services.receipts.settle import note_not_paid, note_paid, note_paying
 from services.receipts.submit import Upload, abandon, submit
 from services.receipts.typed import Facts, submit_typed
 from services.receipts.views import (
@@ -45,6 +49,7 @@ from services.receipts.views import (
 __all__ = [
     "LARGEST",
     "MEDIA_TYPES",
+    "REASONS",
     "BadFacts",
     "BadPicture",
     "Facts",
@@ -71,14 +76,22 @@ __all__ = [
     "Upload",
     "abandon",
     "any_receipt",
+    "approve",
+    "correct",
     "export_table",
     "history",
     "in_review",
+    "judge",
     "note_call",
+    "note_not_paid",
+    "note_paid",
+    "note_paying",
     "receipt",
     "receipt_of_call",
     "receipts_between",
     "recognise",
+    "refuse",
+    "rules",
     "statistics",
     "submit",
     "submit_typed",
