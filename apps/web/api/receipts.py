@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from apps.web.api import receipts_review
+from apps.web.api.receipts_review import bad_facts, possible
 from apps.web.api.receipts_shapes import (
     Export,
     FactsAsked,
@@ -39,9 +41,7 @@ def create(call: Call[OfPerson, None]) -> Receipt:
 
 
 def create_typed(call: Call[OfPerson, FactsAsked]) -> Receipt:
-    facts = call.body.facts
-    if facts.date and facts.date > (call.now + timedelta(days=1)).date():
-        raise bad_facts("date: in the future")
+    facts = possible(call)
     with call.kit.db.begin() as tx:
         party = _sender(tx, call.parameters)
         if known := receipts.receipt_of_call(tx, call.reference):
@@ -49,7 +49,7 @@ def create_typed(call: Call[OfPerson, FactsAsked]) -> Receipt:
         try:
             made = receipts.submit_typed(tx, party, facts, call.now, client_id=call.caller.id)
         except receipts.BadFacts as error:
-            raise bad_facts(str(error)) from None
+            raise bad_facts(error) from None
         receipts.note_call(tx, call.reference, made.id)
     return Receipt.of(made)
 
@@ -80,12 +80,6 @@ def statistics(call: Call[PeriodOf, None]) -> Statistics:
 def export(call: Call[Export, None]) -> Iterator[str]:
     since, until = _period(call.parameters, call.now)
     return receipts.export_table(call.kit.db, since, until, state=call.parameters.state)
-
-
-def bad_facts(message: str) -> BadRequest:
-    """From "field: what is wrong with it"."""
-    field, _, why = message.rpartition(": ")
-    return BadRequest([{"field": field, "code": receipts.BadFacts.code, "message": why}])
 
 
 def _person(tx: Session, asked: OfPerson) -> User:
@@ -193,6 +187,7 @@ CONTRACT = (
         parameters=Export,
         table="text/csv",
     ),
+    *receipts_review.CONTRACT,
     Endpoint(
         method="GET",
         path="/api/v1/receipts/{receipt_id}",

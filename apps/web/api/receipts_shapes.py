@@ -26,6 +26,19 @@ State = Literal[
     "pay_failed",
     "reversed",
 ]
+# receipts.REASONS; a test holds them equal.
+Reason = Literal[
+    "unreadable",
+    "not_receipt",
+    "not_fiscal",
+    "duplicate_receipt",
+    "too_old",
+    "no_product",
+    "screenshot",
+    "refund",
+    "fraud",
+    "other",
+]
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 
@@ -144,6 +157,14 @@ class FactsAsked(Asked):
             currency=self.currency,
             lines=None if self.lines is None else tuple(one.line for one in self.lines),
         )
+
+
+class Approval(Asked):
+    note: Note | None = Field(None, description="For the audit log.")
+
+
+class Refusal(Approval):
+    reason: Reason
 
 
 class Line(Answered):

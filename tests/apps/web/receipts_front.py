@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from httpx import Response
@@ -17,6 +18,7 @@ from services.receipts import Reading
 from tests.apps.web.api_caller import Api, calling
 from tests.factories import kit, make_user
 from tests.services.receipts.desk import Desk, bought, picture
+from tests.services.receipts.rules.made import campaign_toml
 
 ADDRESS = "/api/v1/receipts"
 JPEG = {"Content-Type": "image/jpeg"}
@@ -48,6 +50,15 @@ class Front:
     def typed(self, person: identity.User, *, once: str | None = None, **change: Any) -> Response:
         facts = {"merchant": "Аптека", "date": str(self.kit.clock.now().date()), "total": "120.50", "currency": "UAH"}
         return self.api.post(f"{ADDRESS}/typed?user_id={person.id}", facts | change, once=once)
+
+    def promise(self, **changes: str) -> None:
+        """A campaign that gives a hryvnia for a receipt with Citramon."""
+        now = self.kit.clock.now()
+        toml = campaign_toml(**changes)
+        for written, at in (("2026-11-01", now - timedelta(days=30)), ("2026-12-01", now + timedelta(days=30))):
+            toml = toml.replace(written, str(at.date()))
+        with self.kit.db.begin() as tx:
+            receipts.rules.import_campaigns(tx, toml, actor="console:test", now=now)
 
     def look(self, receipt_id: int) -> receipts.Receipt:
         return self.desk.look(receipt_id)
