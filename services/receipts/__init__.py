@@ -6,12 +6,14 @@ The same receipt earns nothing a second time, whoever sends it."""
 
 from services.receipts import rules
 from services.receipts.calls import note_call, receipt_of_call
+from services.receipts.doubles import doubles_of
 from services.receipts.errors import (
     BadFacts,
     BadPicture,
     NotInReview,
     NotPayable,
     NotReversible,
+    PictureGone,
     ReceiptNotFound,
     TooManyReceipts,
 )
@@ -20,6 +22,8 @@ from services.receipts.events import (
     PayoutFailed,
     PayoutNeedsDecision,
     PayoutSucceeded,
+    PictureExpired,
+    PictureSweepDue,
     ReceiptAccepted,
     ReceiptNeedsReview,
     ReceiptRecognised,
@@ -31,6 +35,8 @@ from services.receipts.facts import FiscalCode, Reading, ReadLine
 from services.receipts.judge import judge
 from services.receipts.pictures import LARGEST, MEDIA_TYPES
 from services.receipts.recognise import Reader, recognise
+from services.receipts.reread import reread
+from services.receipts.retention import delete_picture, plan_expiry, schedule_picture_sweep
 from services.receipts.review import REASONS, approve, correct, refuse
 from services.receipts.settle import note_not_paid, note_paid, note_paying
 from services.receipts.submit import Upload, abandon, submit
@@ -61,6 +67,9 @@ __all__ = [
     "PayoutFailed",
     "PayoutNeedsDecision",
     "PayoutSucceeded",
+    "PictureExpired",
+    "PictureGone",
+    "PictureSweepDue",
     "ReadLine",
     "Reader",
     "Reading",
@@ -78,6 +87,8 @@ __all__ = [
     "any_receipt",
     "approve",
     "correct",
+    "delete_picture",
+    "doubles_of",
     "export_table",
     "history",
     "in_review",
@@ -86,12 +97,15 @@ __all__ = [
     "note_not_paid",
     "note_paid",
     "note_paying",
+    "plan_expiry",
     "receipt",
     "receipt_of_call",
     "receipts_between",
     "recognise",
     "refuse",
+    "reread",
     "rules",
+    "schedule_picture_sweep",
     "statistics",
     "submit",
     "submit_typed",
