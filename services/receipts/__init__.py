@@ -33,6 +33,7 @@ from services.receipts.events import (
 from services.receipts.export import export_table
 from services.receipts.facts import FiscalCode, Reading, ReadLine
 from services.receipts.judge import judge
+from services.receipts.overview import Waiting, latest, waiting
 from services.receipts.pictures import LARGEST, MEDIA_TYPES
 from services.receipts.recognise import Reader, recognise
 from services.receipts.reread import reread
@@ -42,6 +43,7 @@ from services.receipts.settle import note_not_paid, note_paid, note_paying
 from services.receipts.submit import Upload, abandon, submit
 from services.receipts.typed import Facts, submit_typed
 from services.receipts.views import (
+    STATES,
     Receipt,
     Statistics,
     any_receipt,
@@ -56,6 +58,7 @@ __all__ = [
     "LARGEST",
     "MEDIA_TYPES",
     "REASONS",
+    "STATES",
     "BadFacts",
     "BadPicture",
     "Facts",
@@ -83,6 +86,7 @@ __all__ = [
     "Statistics",
     "TooManyReceipts",
     "Upload",
+    "Waiting",
     "abandon",
     "any_receipt",
     "approve",
@@ -93,6 +97,7 @@ __all__ = [
     "history",
     "in_review",
     "judge",
+    "latest",
     "note_call",
     "note_not_paid",
     "note_paid",
@@ -109,4 +114,5 @@ __all__ = [
     "statistics",
     "submit",
     "submit_typed",
+    "waiting",
 ]

@@ -16,7 +16,9 @@ from services.receipts.errors import ReceiptNotFound
 from services.receipts.facts import Reading
 from services.receipts.models import ReceiptRow
 
-OPEN = frozenset({"receiving", "received", "read", "review", "approved", "paying"})
+# In the order in which a receipt comes through them.
+STATES = ("receiving", "received", "read", "review", "approved", "paying", "paid", "pay_failed", "rejected", "reversed")
+OPEN = frozenset(STATES[:6])
 
 
 @dataclass(frozen=True, slots=True)

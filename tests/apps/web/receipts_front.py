@@ -51,15 +51,6 @@ class Front:
         facts = {"merchant": "Аптека", "date": str(self.kit.clock.now().date()), "total": "120.50", "currency": "UAH"}
         return self.api.post(f"{ADDRESS}/typed?user_id={person.id}", facts | change, once=once)
 
-    def promise(self, **changes: str) -> None:
-        """A campaign that gives a hryvnia for a receipt with Citramon."""
-        now = self.kit.clock.now()
-        toml = campaign_toml(**changes)
-        for written, at in (("2026-11-01", now - timedelta(days=30)), ("2026-12-01", now + timedelta(days=30))):
-            toml = toml.replace(written, str(at.date()))
-        with self.kit.db.begin() as tx:
-            receipts.rules.import_campaigns(tx, toml, actor="console:test", now=now)
-
     def look(self, receipt_id: int) -> receipts.Receipt:
         return self.desk.look(receipt_id)
 
@@ -77,9 +68,27 @@ class Front:
             return int(tx.scalar(text("SELECT count(*) FROM receipts")) or 0)
 
 
+def storage_at(url: str) -> dict[str, str]:
+    """Settings of the sandbox's storage."""
+    return {
+        "STORAGE_ENDPOINT": url,
+        "STORAGE_BUCKET": "kiosk",
+        "STORAGE_ACCESS_KEY": "sandbox",
+        "STORAGE_SECRET_KEY": "sandbox-secret",
+    }
+
+
+def promise(kit: Kit, **changes: str) -> None:
+    """A campaign that gives a hryvnia for a receipt with Citramon."""
+    now = kit.clock.now()
+    toml = campaign_toml(**changes)
+    for written, at in (("2026-11-01", now - timedelta(days=30)), ("2026-12-01", now + timedelta(days=30))):
+        toml = toml.replace(written, str(at.date()))
+    with kit.db.begin() as tx:
+        receipts.rules.import_campaigns(tx, toml, actor="console:test", now=now)
+
+
 @contextmanager
 def front_in(database: str, redis: str, storage: str | None) -> Iterator[Front]:
-    given = {"STORAGE_ENDPOINT": storage, "STORAGE_BUCKET": "kiosk"} if storage else {}
-    keys = {"STORAGE_ACCESS_KEY": "sandbox", "STORAGE_SECRET_KEY": "sandbox-secret"} if storage else {}
-    with kit(database, redis, "web", **given, **keys) as made, calling(made) as api:
+    with kit(database, redis, "web", **(storage_at(storage) if storage else {})) as made, calling(made) as api:
         yield Front(made, api, Desk(made.db, made.storage, made.clock.now()))  # type: ignore[arg-type] # there may be none

@@ -16,7 +16,7 @@ from services import receipts
 from services.platform.db import Database
 from services.receipts.views import OPEN
 from tests.apps.web.api_caller import faults, new_key, problem
-from tests.apps.web.receipts_front import ADDRESS, Front, front_in
+from tests.apps.web.receipts_front import ADDRESS, Front, front_in, promise
 from tests.factories import at_once, database_url
 
 BOUGHT = [{"name": "Цитрамон-Дарниця №10", "quantity": "2", "price": "60.25", "sum": "120.50"}]
@@ -26,7 +26,7 @@ BOUGHT = [{"name": "Цитрамон-Дарниця №10", "quantity": "2", "pr
 def front(db: Database, stack: Stack, redis: redis_client.Redis) -> Iterator[Front]:
     """With a campaign that gives a hryvnia for Citramon, two in all."""
     with front_in(database_url(db), stack.redis_url, None) as front:
-        front.promise(budget="2.00")
+        promise(front.kit, budget="2.00")
         yield front
 
 
