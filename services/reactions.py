@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services import billing, gifts, identity, notifications, provisioning, receipts, referrals, subscriptions, wallet
+from services import billing, gifts, identity, notifications, provisioning, referrals, subscriptions, wallet
 from services.kit import Kit
 from services.platform import outbox
 from services.reaction import for_operators, inside, outside, plain, to_other_side
+from services.reactions_receipts import RECEIPTS, RECEIPTS_TOLD_LATER
 
 # default: our own tables only. payments, access, telegram: one for each outside system, so that a slow one delays
 # nobody else. ocr, rules, payouts: the receipts' stations.
@@ -265,18 +266,6 @@ REACTIONS = (
         lambda kit, tx, _event, now: provisioning.plan_removals(tx, now, timedelta(days=kit.settings.access_kept_days)),
     ),
     to_other_side(provisioning.AccessRemovalDue, provisioning.remove),
-    # Pictures of receipts that were closed long ago.
-    inside(
-        receipts.PictureSweepDue,
-        "receipts.plan_expiry",
-        lambda kit, tx, _event, now: receipts.plan_expiry(tx, now, timedelta(days=kit.settings.receipt_picture_days)),
-    ),
-    outside(
-        receipts.PictureExpired,
-        "receipts.delete_picture",
-        "ocr",
-        lambda kit, event, now: receipts.delete_picture(kit.db, event, now, kit.storage),
-    ),
     outside(
         notifications.MessageQueued,
         "notifications.deliver",
@@ -293,8 +282,9 @@ REACTIONS = (
             storage=kit.storage,
         ),
     ),
+    *RECEIPTS,
 )
-RECORD_ONLY: tuple[type[outbox.Event], ...] = ()
+RECORD_ONLY: tuple[type[outbox.Event], ...] = RECEIPTS_TOLD_LATER
 
 BY_NAME = {reaction.name: reaction for reaction in REACTIONS}
 

@@ -4,7 +4,7 @@ A picture is kept (`submit`), read (`recognise`), and judged by the rules of cam
 what was read, a person looks (`in_review`, `correct`, `approve`, `refuse`). What it earns is paid once (`payouts`).
 The same receipt earns nothing a second time, whoever sends it."""
 
-from services.receipts import rules
+from services.receipts import payouts, rules
 from services.receipts.calls import note_call, receipt_of_call
 from services.receipts.doubles import doubles_of
 from services.receipts.errors import (
@@ -18,9 +18,11 @@ from services.receipts.errors import (
     TooManyReceipts,
 )
 from services.receipts.events import (
+    PayoutContradicted,
     PayoutDue,
     PayoutFailed,
     PayoutNeedsDecision,
+    PayoutsCapped,
     PayoutSucceeded,
     PictureExpired,
     PictureSweepDue,
@@ -66,10 +68,12 @@ __all__ = [
     "NotInReview",
     "NotPayable",
     "NotReversible",
+    "PayoutContradicted",
     "PayoutDue",
     "PayoutFailed",
     "PayoutNeedsDecision",
     "PayoutSucceeded",
+    "PayoutsCapped",
     "PictureExpired",
     "PictureGone",
     "PictureSweepDue",
@@ -102,6 +106,7 @@ __all__ = [
     "note_not_paid",
     "note_paid",
     "note_paying",
+    "payouts",
     "plan_expiry",
     "receipt",
     "receipt_of_call",

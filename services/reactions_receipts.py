@@ -1,0 +1,65 @@
+"""What happens because of a receipt: a page of services/reactions.py."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from services import identity, receipts
+from services.identity import Party
+from services.reaction import inside, outside, plain
+
+RECEIPTS = (
+    # A picture came: it is read, judged, and what it earns is paid. Three stations, each with a queue of its own.
+    outside(
+        receipts.ReceiptSubmitted,
+        "receipts.recognise",
+        "ocr",
+        lambda kit, event, now: receipts.recognise(kit.db, event, now, kit.storage, kit.reader, kit.settings.time_zone),
+    ),
+    inside(
+        receipts.ReceiptRecognised,
+        "receipts.judge",
+        lambda kit, tx, event, now: receipts.judge(tx, kit.cipher, event, now),
+        queue="rules",
+    ),
+    inside(
+        receipts.ReceiptAccepted,
+        "receipts.order_payout",
+        lambda kit, tx, event, now: receipts.payouts.order_payout(tx, kit.cipher, event, now),
+        queue="payouts",
+    ),
+    plain(receipts.ReceiptAccepted, receipts.note_paying),
+    outside(
+        receipts.PayoutDue,
+        "receipts.pay",
+        "payouts",
+        lambda kit, event, now: receipts.payouts.pay(kit.db, kit.cipher, event, now, kit.payouts),
+    ),
+    inside(
+        identity.PhoneGiven,
+        "receipts.phone_given",
+        lambda kit, tx, event, now: receipts.payouts.phone_given(tx, kit.cipher, Party("user", event.user_id), now),
+    ),
+    # How it ended.
+    plain(receipts.PayoutSucceeded, receipts.note_paid),
+    plain(receipts.PayoutFailed, receipts.note_not_paid),
+    # Pictures of those that were closed long ago.
+    inside(
+        receipts.PictureSweepDue,
+        "receipts.plan_expiry",
+        lambda kit, tx, _event, now: receipts.plan_expiry(tx, now, timedelta(days=kit.settings.receipt_picture_days)),
+    ),
+    outside(
+        receipts.PictureExpired,
+        "receipts.delete_picture",
+        "ocr",
+        lambda kit, event, now: receipts.delete_picture(kit.db, event, now, kit.storage),
+    ),
+)
+RECEIPTS_TOLD_LATER = (
+    receipts.ReceiptRejected,
+    receipts.ReceiptNeedsReview,
+    receipts.PayoutNeedsDecision,
+    receipts.PayoutContradicted,
+    receipts.PayoutsCapped,
+)
