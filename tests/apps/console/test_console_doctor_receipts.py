@@ -76,7 +76,7 @@ def test_what_stands_still_is_something_to_do(shop: Kit) -> None:
         waiting(shop, state, timedelta(minutes=14))
         assert findings(shop)["Receipts on their way"] == "1, none for too long"
         waiting(shop, state, timedelta(minutes=16))
-        assert findings(shop)["Receipts on their way"].startswith(f"1 are {state}, one for 16 min -> is {process} up?")
+        assert findings(shop)["Receipts on their way"].startswith(f"1 are {state}, one for 16 min -> is {process} up")
 
 
 def test_people_do_not_wait_longer_than_a_day(shop: Kit) -> None:
