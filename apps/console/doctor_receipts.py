@@ -18,8 +18,14 @@ from services.receipts import rules
 REVIEW_WITHIN = timedelta(days=1)
 # How long a receipt may be in a state, and which process brings it on.
 STATIONS = {
-    "received": (timedelta(minutes=15), "is ocr-worker up, or jobs? heroku ps:scale ocr-worker=1, and look at its logs"),
-    "read": (timedelta(minutes=15), "is rules-worker up, or jobs? heroku ps:scale rules-worker=1, and look at its logs"),
+    "received": (
+        timedelta(minutes=15),
+        "is ocr-worker up, or jobs? heroku ps:scale ocr-worker=1, and look at its logs",
+    ),
+    "read": (
+        timedelta(minutes=15),
+        "is rules-worker up, or jobs? heroku ps:scale rules-worker=1, and look at its logs",
+    ),
     "approved": (timedelta(minutes=15), "is jobs up? look at its logs"),
     "receiving": (timedelta(hours=2), "is clock up? it gives up what never arrived"),
 }

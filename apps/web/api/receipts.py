@@ -30,7 +30,8 @@ from services.platform.errors import Misconfigured
 
 LONGEST = timedelta(days=366)  # what one export or statistics may span
 USUAL = timedelta(days=30)
-PICTURE = File((*receipts.MEDIA_TYPES, "application/octet-stream"), receipts.LARGEST)
+# The last ones are what some phones and libraries call them.
+PICTURE = File((*receipts.MEDIA_TYPES, "image/heif", "image/jpg", "application/octet-stream"), receipts.LARGEST)
 
 
 def create(call: Call[OfPerson, None]) -> Receipt:

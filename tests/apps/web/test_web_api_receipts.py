@@ -23,6 +23,7 @@ from services.platform.db import Database
 from services.platform.documents import BadDocument
 from services.platform.errors import TryLater
 from services.receipts import LARGEST
+from services.receipts.rows import locked, reject
 from tests.apps.web.api_caller import faults, new_key, problem
 from tests.apps.web.receipts_front import ADDRESS, JPEG, Front, front_in
 from tests.factories import at_once, database_url
@@ -93,6 +94,13 @@ def test_a_rejected_one_is_found_by_its_call_too(front: Front) -> None:
     front.forget_answers()
     assert front.send(anna, content, once="1").json() == first
     assert (first["reason"], front.count()) == ("duplicate_file", 2)
+    other = picture()
+    own = front.send(anna, other, once="2").json()["receipt_id"]
+    with front.kit.db.begin() as tx:
+        reject(tx, locked(tx, own), "no_product", front.kit.clock.now())
+    front.forget_answers()
+    again = front.send(anna, other, once="2").json()
+    assert (again["receipt_id"], again["state"], front.count()) == (own, "rejected", 3)
 
 
 def test_twenty_at_once_with_one_key_are_one_receipt(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import redis as redis_client
 from sqlalchemy import text
 
+from apps.sandbox.stack import Stack
 from services import receipts
 from services.platform.errors import KioskError, Misconfigured
 from services.platform.storage import NoSuchFile, Storage
+from services.reactions import BY_NAME
 from services.receipts import PictureExpired
 from services.receipts.views import OPEN
+from services.schedule import SCHEDULE, run
+from tests.factories import database_url, kit
 from tests.services.receipts.desk import Desk, picture
 
 KEPT = timedelta(days=90)
@@ -59,6 +64,20 @@ def test_only_what_was_closed_long_ago_goes(desk: Desk) -> None:
     gone = {own for own in keys if desk.look(own).picture_key is None}
     assert gone == closed, "an event is believed only where nothing is to come"
     assert {own for own, key in keys.items() if not is_there(desk, key)} == closed
+
+
+def test_the_clock_begins_it_with_the_days_that_are_set(desk: Desk, stack: Stack, redis: redis_client.Redis) -> None:
+    own = sent(desk, "paid")
+    desk.pass_time(timedelta(days=2))
+    with kit(database_url(desk.db), stack.redis_url, RECEIPT_PICTURE_DAYS="2") as made:
+        object.__setattr__(made, "storage", desk.storage)
+        scheduled = next(one for one in SCHEDULE if one.name == "receipts.schedule_picture_sweep")
+        assert run(made.db, scheduled, desk.now) == 1
+        with made.db.begin() as tx:
+            BY_NAME["receipts.plan_expiry"].inside(made, tx, receipts.PictureSweepDue(), desk.now)  # type: ignore[misc]
+        BY_NAME["receipts.delete_picture"].outside(made, PictureExpired(receipt_id=own), desk.now)  # type: ignore[misc]
+    assert desk.events(receipts.PictureSweepDue) == desk.events(PictureExpired) == 1
+    assert desk.look(own).picture_key is None
 
 
 def test_a_sweep_takes_so_many_and_the_oldest_first(desk: Desk) -> None:
