@@ -125,6 +125,9 @@ class Settings(BaseModel):
     storage_secret_key: SecretStr | None = None
     storage_region: str = "us-east-1"
 
+    tessdata_prefix: str | None = None
+    fiscal_lookup_url: OutsideUrl | None = None
+
     callout_secret: Annotated[tuple[SecretStr, ...], CommaList] = ()
 
     vpn_servers: tuple[VpnServer, ...] = ()
@@ -191,6 +194,18 @@ def app_env(environ: Mapping[str, str] | None = None) -> str:
 def inherited_environment() -> dict[str, str]:
     """A copy for child processes: what a parent passes on, never what it reads."""
     return dict(os.environ)
+
+
+def tessdata_prefix(environ: Mapping[str, str] | None = None) -> str | None:
+    """TESSDATA_PREFIX by itself: for a command that reads pictures without any other setting."""
+    return (os.environ if environ is None else environ).get("TESSDATA_PREFIX") or None
+
+
+def bare_environment() -> dict[str, str]:
+    """What a program needs to start on this machine, and no setting and no secret: for one that reads what strangers
+    sent."""
+    needed = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "LANG", "LC_ALL", "TMPDIR")
+    return {name: os.environ[name] for name in needed if name in os.environ}
 
 
 def _what_belongs_together(given: Mapping[str, str]) -> list[str]:
