@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from services import identity, receipts
 from services.identity import Party
 from services.reaction import inside, outside, plain
@@ -43,6 +45,18 @@ RECEIPTS = (
     # How it ended.
     plain(receipts.PayoutSucceeded, receipts.note_paid),
     plain(receipts.PayoutFailed, receipts.note_not_paid),
+    # Pictures of those that were closed long ago.
+    inside(
+        receipts.PictureSweepDue,
+        "receipts.plan_expiry",
+        lambda kit, tx, _event, now: receipts.plan_expiry(tx, now, timedelta(days=kit.settings.receipt_picture_days)),
+    ),
+    outside(
+        receipts.PictureExpired,
+        "receipts.delete_picture",
+        "ocr",
+        lambda kit, event, now: receipts.delete_picture(kit.db, event, now, kit.storage),
+    ),
 )
 RECEIPTS_TOLD_LATER = (
     receipts.ReceiptRejected,
