@@ -4,6 +4,7 @@ A picture is kept (`submit`), read (`recognise`), and judged by the rules of cam
 what was read, a person looks (`in_review`, `correct`, `approve`, `refuse`). What it earns is paid once (`payouts`).
 The same receipt earns nothing a second time, whoever sends it."""
 
+from services.receipts import rules
 from services.receipts.errors import (
     BadFacts,
     BadPicture,
@@ -22,11 +23,14 @@ from services.receipts.events import (
     ReceiptNeedsReview,
     ReceiptRecognised,
     ReceiptRejected,
+    ReceiptReminderDue,
     ReceiptSubmitted,
 )
 from services.receipts.facts import FiscalCode, Reading, ReadLine
 from services.receipts.pictures import LARGEST
+from services.receipts.questions import ask, asked, forget
 from services.receipts.recognise import Reader, recognise
+from services.receipts.remind import remind
 from services.receipts.submit import Upload, abandon, submit
 from services.receipts.typed import Facts, submit_typed
 from services.receipts.views import (
@@ -62,17 +66,23 @@ __all__ = [
     "ReceiptNotFound",
     "ReceiptRecognised",
     "ReceiptRejected",
+    "ReceiptReminderDue",
     "ReceiptSubmitted",
     "Statistics",
     "TooManyReceipts",
     "Upload",
     "abandon",
     "any_receipt",
+    "ask",
+    "asked",
+    "forget",
     "history",
     "in_review",
     "receipt",
     "receipts_between",
     "recognise",
+    "remind",
+    "rules",
     "statistics",
     "submit",
     "submit_typed",

@@ -82,3 +82,11 @@ class PayoutNeedsDecision(Event):
     name = "receipts.payout_needs_decision"
     payout_id: int
     receipt_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptReminderDue(Event):
+    """Somebody came a day ago and has not sent a receipt."""
+
+    name = "receipts.reminder_due"
+    user_id: int
