@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services import billing, gifts, identity, notifications, provisioning, referrals, subscriptions, wallet
+from services import billing, gifts, identity, notifications, provisioning, receipts, referrals, subscriptions, wallet
 from services.kit import Kit
 from services.platform import outbox
 from services.reaction import for_operators, inside, outside, plain, to_other_side
@@ -214,6 +214,15 @@ REACTIONS = (
         "wallet.expire_bonus",
         lambda kit, tx, event, now: wallet.expire_bonus(tx, event, now, kit.settings.bonus_tokens_days),
     ),
+    # Receipts: one message tells how each stands.
+    plain(receipts.ReceiptSubmitted, notifications.tell_receipt_reading),
+    plain(receipts.ReceiptAccepted, notifications.tell_receipt_accepted),
+    plain(receipts.ReceiptRejected, notifications.tell_receipt_rejected),
+    for_operators(receipts.ReceiptNeedsReview, notifications.tell_receipt_needs_review),
+    plain(receipts.PayoutSucceeded, notifications.tell_payout_succeeded),
+    for_operators(receipts.PayoutFailed, notifications.tell_payout_failed),
+    for_operators(receipts.PayoutNeedsDecision, notifications.tell_payout_needs_decision),
+    plain(receipts.ReceiptReminderDue, notifications.tell_receipt_reminder),
     # Private chats: who asks to join, who is put out, where the bot cannot work.
     to_other_side(provisioning.channels.JoinRequested, provisioning.channels.answer_join),
     outside(
