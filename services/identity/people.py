@@ -85,6 +85,11 @@ def user(tx: Session, user_id: int) -> User:
     return _seen(row)
 
 
+def joined_at(tx: Session, user_id: int) -> datetime | None:
+    """When they first wrote to us; None for who is not known."""
+    return tx.scalar(select(UserRow.created_at).where(UserRow.id == user_id))
+
+
 def telegram_ids(tx: Session, user_ids: Collection[int]) -> dict[Party, int]:
     """Of many people at once; who is not known is missing."""
     rows = tx.execute(select(UserRow.id, UserRow.telegram_id).where(UserRow.id.in_(user_ids)))

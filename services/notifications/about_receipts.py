@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from services import identity, receipts
 from services.notifications import buttons
 from services.notifications.channels.base import Button, Outgoing
@@ -64,4 +66,12 @@ def _rows(it: Occasion, receipt: receipts.Receipt, phone: str | None) -> tuple[t
 
 
 def _receipt(it: Occasion) -> receipts.Receipt:
-    return receipts.receipt(it.tx, it.party, it.params["receipt_id"])
+    """As the news says, where the row itself does not know it yet."""
+    receipt = receipts.receipt(it.tx, it.party, it.params["receipt_id"])
+    match it.params.get("news"):
+        case "paid" if receipt.state in ("approved", "paying", "pay_failed"):
+            return replace(receipt, state="paid")
+        case "unpaid" if receipt.state in ("approved", "paying"):
+            return replace(receipt, state="pay_failed")
+        case _other:
+            return receipt

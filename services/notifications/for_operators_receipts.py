@@ -9,7 +9,7 @@ from services.notifications import buttons
 from services.notifications.channels.base import Button, Outgoing, Stored
 from services.notifications.occasion import Occasion
 from services.notifications.reasons_receipts import why_no_bonus
-from services.notifications.receipt_words import facts_of, one_line, sum_of
+from services.notifications.receipt_words import doubts_of, facts_of, one_line, sum_of
 from services.platform.i18n import Language
 from services.platform.money import Money
 
@@ -83,9 +83,8 @@ def _read(_: Language, receipt: receipts.Receipt) -> str:
 
 
 def _doubts(_: Language, receipt: receipts.Receipt) -> str:
-    reasons = [*(receipt.reading.reasons if receipt.reading else ()), *(receipt.decision or {}).get("reasons", ())]
     lines = []
-    for reason in dict.fromkeys(reasons):
+    for reason in doubts_of(receipt):
         why = why_no_bonus(_, reason)
         lines.append(f"• {why.text} ({reason})" if why.is_known else f"• {reason}")
     return "\n".join(lines)

@@ -23,10 +23,10 @@ class Why:
 
 def why_no_bonus(_: Language, reason: str | None) -> Why:
     code = reason or ""
-    found = (
-        _of_picture(_, code) or _of_doubt(_, code) or _of_sums(_, code) or _of_campaign(_, code) or _of_limit(_, code)
-    )
-    return found or _of_people(_, code) or Why(_("It does not meet the terms of the campaign."), ask(_), is_known=False)
+    for group in (_of_picture, _of_doubt, _of_sums, _of_campaign, _of_limit, _of_people):
+        if found := group(_, code):
+            return found
+    return Why(_("It does not meet the terms of the campaign."), ask(_), is_known=False)
 
 
 def again(_: Language) -> str:
@@ -71,9 +71,8 @@ def _of_doubt(_: Language, code: str) -> Why | None:
             return Why(_("There are several receipts in the picture."), _("Please send each receipt by itself."))
         case "not_fiscal" | "fiscal_unknown":
             text = _("This is not a fiscal receipt: it may be a bill, an order or a slip of the card terminal.")
-            return Why(
-                text, _("Send the fiscal receipt of the same purchase: it has a fiscal number and mostly a QR code.")
-            )
+            advice = _("Send the fiscal receipt of the same purchase: it has a fiscal number and mostly a QR code.")
+            return Why(text, advice)
         case "refund":
             return Why(_("This is a receipt of returned goods, not of a purchase."), another(_))
         case "not_receipt":
@@ -125,10 +124,8 @@ def _of_campaign(_: Language, code: str) -> Why | None:
             return Why(_("No campaign runs for this receipt now."))
         case "no_product":
             text = _("None of the products of the campaign was found on the receipt.")
-            return Why(
-                text,
-                _("Look whether the whole list of purchases is in the picture. If it is, write to support: /support"),
-            )
+            advice = _("Is the whole list of purchases in the picture? If it is, write to support: /support")
+            return Why(text, advice)
         case "below_min":
             return Why(_("The purchase is smaller than the campaign asks for."), another(_))
         case "too_old":

@@ -36,11 +36,8 @@ def found(_: Language, receipt: Receipt) -> str:
     """What stands on it, as far as it was read: a line. HTML."""
     if receipt.reading is None:
         return ""
-    return (
-        _("On the receipt: {what}", what=", ".join(facts_of(_, receipt.reading)))
-        if facts_of(_, receipt.reading)
-        else ""
-    )
+    facts = facts_of(_, receipt.reading)
+    return _("On the receipt: {what}", what=", ".join(facts)) if facts else ""
 
 
 def facts_of(_: Language, reading: Reading) -> list[str]:
@@ -75,6 +72,12 @@ def products(receipt: Receipt) -> list[str]:
         names.append(f"{name} ×{count}" if count > 1 else name)
     names = list(dict.fromkeys(filter(None, names)))
     return names[:SHOWN] + (["…"] if len(names) > SHOWN else [])
+
+
+def doubts_of(receipt: Receipt) -> list[str]:
+    """Codes: of the reading, then of the rules."""
+    reading = receipt.reading.reasons if receipt.reading else ()
+    return list(dict.fromkeys([*reading, *(receipt.decision or {}).get("reasons", ())]))
 
 
 def one_line(name: str) -> str:
@@ -117,9 +120,7 @@ def _outcome(_: Language, receipt: Receipt, phone: str | None) -> str:
         case "pay_failed":
             return "\n".join(part for part in (_bonus(_, receipt), _failed(_, receipt)) if part)
         case "reversed":
-            return _(
-                "A person has found that it did not meet the terms. If this is a mistake, write to support: /support"
-            )
+            return _("A person has found that it did not meet the terms. A mistake? Write to support: /support")
         case _rejected:
             why = why_no_bonus(_, receipt.reason)
             return f"{why.text} {why.advice}" if why.advice else why.text
@@ -127,10 +128,7 @@ def _outcome(_: Language, receipt: Receipt, phone: str | None) -> str:
 
 def _review(_: Language, receipt: Receipt) -> str:
     waits = _("Usually within a day. The answer comes here; you do not need to do anything.")
-    reasons = list(receipt.reading.reasons if receipt.reading else ()) + list(
-        (receipt.decision or {}).get("reasons", ())
-    )
-    known = [why for reason in reasons if (why := why_no_bonus(_, reason)).is_known]
+    known = [why for reason in doubts_of(receipt) if (why := why_no_bonus(_, reason)).is_known]
     return f"{known[0].text} {waits}" if known else waits
 
 

@@ -74,6 +74,6 @@ def tell_receipt_reminder(tx: Session, event: receipts.ReceiptReminderDue, now: 
 def _tell(tx: Session, receipt_id: int, news: str, now: datetime) -> receipts.Receipt:
     receipt = receipts.any_receipt(tx, receipt_id)
     is_late = now - last_told_at(tx, receipt) > WATCHED
-    params = {"receipt_id": receipt_id, "anew": is_late}
+    params = {"receipt_id": receipt_id, "news": news, "anew": is_late}
     tell(tx, str(receipt.party), "receipt", key_of(receipt_id, news), params, now)
     return receipt

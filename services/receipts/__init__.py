@@ -27,10 +27,13 @@ from services.receipts.events import (
     ReceiptSubmitted,
 )
 from services.receipts.facts import FiscalCode, Reading, ReadLine
+from services.receipts.judge import judge
 from services.receipts.pictures import LARGEST
 from services.receipts.questions import ask, asked, forget
 from services.receipts.recognise import Reader, recognise
 from services.receipts.remind import remind
+from services.receipts.review import REASONS, approve, correct, refuse
+from services.receipts.settle import note_not_paid, note_paid, note_paying
 from services.receipts.submit import Upload, abandon, submit
 from services.receipts.typed import Facts, submit_typed
 from services.receipts.views import (
@@ -46,6 +49,7 @@ from services.receipts.views import (
 
 __all__ = [
     "LARGEST",
+    "REASONS",
     "BadFacts",
     "BadPicture",
     "Facts",
@@ -73,14 +77,21 @@ __all__ = [
     "Upload",
     "abandon",
     "any_receipt",
+    "approve",
     "ask",
     "asked",
+    "correct",
     "forget",
     "history",
     "in_review",
+    "judge",
+    "note_not_paid",
+    "note_paid",
+    "note_paying",
     "receipt",
     "receipts_between",
     "recognise",
+    "refuse",
     "remind",
     "rules",
     "statistics",

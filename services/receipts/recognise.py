@@ -20,8 +20,8 @@ ATTEMPTS = 3  # a picture that made the reader fail so often goes to a person
 
 
 class Reader(Protocol):
-    """Reads a picture in a process of its own. Raises an Invalid with a `reason` for what is no picture, and TryLater
-    when the process died or took too long."""
+    """Reads a picture in a process of its own. Raises an Invalid with a `reason` for what is no picture; TryLater when
+    the process died or took too long, and with `after` while it is busy with others: no thread waits for its turn."""
 
     def read(self, picture: bytes, *, today: date) -> Reading: ...
 
@@ -39,8 +39,7 @@ def recognise(
         row = locked(tx, event.receipt_id)
         if row.state != "received" or row.picture_key is None:
             return
-        row.attempts += 1
-        attempt, key = row.attempts, row.picture_key
+        key = row.picture_key
     today = now.astimezone(ZoneInfo(time_zone)).date()
     try:
         picture = storage.get(key)
@@ -52,11 +51,19 @@ def recognise(
     except Invalid as error:
         _refuse(db, event.receipt_id, str(getattr(error, "reason", error.code)), now)
         return
-    except TryLater:
-        if attempt < ATTEMPTS:
+    except TryLater as error:
+        if error.after is not None or _failed(db, event.receipt_id) < ATTEMPTS:
             raise
         reading = Reading("D", ("engine_failed",))
     _keep(db, event.receipt_id, reading, now)
+
+
+def _failed(db: Database, receipt_id: int) -> int:
+    """Counts that the reader died or took too long; with how many times that makes."""
+    with db.begin() as tx:
+        row = locked(tx, receipt_id)
+        row.attempts += 1
+        return row.attempts
 
 
 def _refuse(db: Database, receipt_id: int, reason: str, now: datetime) -> None:

@@ -57,6 +57,19 @@ def test_a_reader_that_dies_costs_one_receipt_and_not_at_once(desk: Desk) -> Non
     assert desk.sent_and_read(bought(desk.now, total="7.00")).state == "read"
 
 
+def test_a_busy_reader_does_not_count_as_a_failure(desk: Desk) -> None:
+    def busy() -> None:
+        raise TryLater("busy", after=1)
+
+    sent = desk.send(picture(bought(desk.now)))
+    desk.reader.fails = busy
+    for _ in range(5):
+        with pytest.raises(TryLater):
+            desk.read(sent.id)
+    desk.reader.fails = lambda: None
+    assert desk.read(sent.id).reading == bought(desk.now)
+
+
 def test_it_recovers_where_it_died_once(desk: Desk) -> None:
     sent = desk.send(picture(bought(desk.now)))
     desk.reader.fails = died
