@@ -63,7 +63,7 @@ def sum_of(_: Language, total: Decimal | None, currency: str | None) -> str:
     return _.money(Money(int(total.scaleb(EXPONENTS[currency])), currency))
 
 
-def products(receipt: Receipt) -> list[str]:
+def products_of(receipt: Receipt) -> list[str]:
     """What earned: "Цитрамон ×2". Plain text."""
     names = []
     for one in (receipt.decision or {}).get("matched", ()):
@@ -134,7 +134,7 @@ def _review(_: Language, receipt: Receipt) -> str:
 
 def _bonus(_: Language, receipt: Receipt) -> str:
     amount = _.money(receipt.bonus) if receipt.bonus else "…"
-    if names := products(receipt):
+    if names := products_of(receipt):
         return _("Bonus: <b>{amount}</b>, for {products}.", amount=amount, products=", ".join(names))
     return _("Bonus: <b>{amount}</b>.", amount=amount)
 
