@@ -222,6 +222,9 @@ REACTIONS = (
     plain(receipts.PayoutSucceeded, notifications.tell_payout_succeeded),
     for_operators(receipts.PayoutFailed, notifications.tell_payout_failed),
     for_operators(receipts.PayoutNeedsDecision, notifications.tell_payout_needs_decision),
+    for_operators(receipts.PayoutContradicted, notifications.tell_payout_contradicted),
+    for_operators(receipts.PayoutsCapped, notifications.tell_payouts_capped),
+    plain(identity.PhoneGiven, notifications.tell_phone_given),
     plain(receipts.ReceiptReminderDue, notifications.tell_receipt_reminder),
     # Private chats: who asks to join, who is put out, where the bot cannot work.
     to_other_side(provisioning.channels.JoinRequested, provisioning.channels.answer_join),

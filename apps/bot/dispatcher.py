@@ -85,7 +85,10 @@ async def introduce_bot(bot: Bot, kit: Kit) -> None:
     with_receipts = await in_thread(takes_receipts, kit)
     try:
         for code in (None, *LANGUAGES):
-            menu_of = [BotCommand(command=name, description=text) for name, text in commands(language(code), with_receipts=with_receipts).items()]
+            menu_of = [
+                BotCommand(command=name, description=text)
+                for name, text in commands(language(code), with_receipts=with_receipts).items()
+            ]
             await bot.set_my_commands(menu_of, scope=BotCommandScopeAllPrivateChats(), language_code=code)
             await bot.set_my_description(essence(language(code)), language_code=code)
     except AiogramError as error:

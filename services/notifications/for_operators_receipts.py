@@ -71,6 +71,28 @@ def payout_undecided(it: Occasion) -> Outgoing:
     return Outgoing(f"{text}\n<code>{CONSOLE} show {receipt.id}</code>")
 
 
+def payout_contradicted(it: Occasion) -> Outgoing:
+    receipt, _ = _receipt(it), it.say
+    text = _(
+        "❗️ Payout {payout} for receipt {receipt} ({party}) has ended as {state}, and the provider now says {said}."
+        " Nothing was changed: look at the provider's own list.",
+        payout=it.params["payout_id"],
+        receipt=receipt.id,
+        party=it.party,
+        state=it.params["state"],
+        said=it.params["said"],
+    )
+    return Outgoing(f"{text}\n<code>{CONSOLE} show {receipt.id}</code>")
+
+
+def payouts_capped(it: Occasion) -> Outgoing:
+    text = it.say(
+        "⏸ {count} payouts have begun today, as many as a day may see. The others wait for tomorrow.",
+        count=it.params["most"],
+    )
+    return Outgoing(text)
+
+
 def _read(_: Language, receipt: receipts.Receipt) -> str:
     reading = receipt.reading
     if reading is None or not (facts_of(_, reading) or reading.lines):

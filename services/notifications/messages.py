@@ -98,6 +98,8 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "admin_receipt": for_operators_receipts.needs_review,
     "admin_payout_failed": for_operators_receipts.payout_failed,
     "admin_payout_undecided": for_operators_receipts.payout_undecided,
+    "admin_payout_contradicted": for_operators_receipts.payout_contradicted,
+    "admin_payouts_capped": for_operators_receipts.payouts_capped,
     "admin_channel_lost": about_channels.lost,
     "admin_channel_back": about_channels.back,
     "admin_member_banned": about_channels.banned,

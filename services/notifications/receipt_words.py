@@ -29,7 +29,7 @@ def is_paid_to_phone(receipt: Receipt) -> bool:
 
 def waits_for_phone(receipt: Receipt, phone: str | None) -> bool:
     """Its bonus can go nowhere yet."""
-    return receipt.state == "approved" and is_paid_to_phone(receipt) and phone is None
+    return receipt.state in ("approved", "paying") and is_paid_to_phone(receipt) and phone is None
 
 
 def found(_: Language, receipt: Receipt) -> str:

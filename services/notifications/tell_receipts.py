@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from services import receipts
-from services.identity import Party
+from services import identity, receipts
+from services.notifications.receipt_words import is_paid_to_phone
 from services.notifications.tell import tell, tell_admins
 from services.notifications.told_receipts import key_of, last_told_at
 
 # Later, nobody looks at that place of the chat any more: the news becomes a new message.
 WATCHED = timedelta(minutes=10)
+RECENT = 20  # receipts of one person that may wait for a number
 
 
 def tell_receipt_reading(tx: Session, event: receipts.ReceiptSubmitted, now: datetime) -> None:
@@ -66,8 +67,36 @@ def tell_payout_needs_decision(
     tell_admins(tx, admins, "admin_payout_undecided", f"payout_undecided:{event.payout_id}", params, now)
 
 
+def tell_payout_contradicted(
+    tx: Session, event: receipts.PayoutContradicted, now: datetime, admins: Sequence[int]
+) -> None:
+    receipt = receipts.any_receipt(tx, event.receipt_id)
+    params = {
+        "receipt_id": receipt.id,
+        "payout_id": event.payout_id,
+        "state": event.state,
+        "said": event.said,
+        "party": str(receipt.party),
+    }
+    about = f"payout_contradicted:{event.payout_id}:{event.said}"
+    tell_admins(tx, admins, "admin_payout_contradicted", about, params, now)
+
+
+def tell_payouts_capped(tx: Session, event: receipts.PayoutsCapped, now: datetime, admins: Sequence[int]) -> None:
+    params = {"most": event.most, "party": "user:0"}
+    tell_admins(tx, admins, "admin_payouts_capped", f"payouts_capped:{now:%Y-%m-%d}", params, now)
+
+
+def tell_phone_given(tx: Session, event: identity.PhoneGiven, now: datetime) -> None:
+    """What waited for the number does not any more."""
+    party = identity.Party("user", event.user_id)
+    for receipt in receipts.history(tx, party, limit=RECENT):
+        if receipt.state in ("approved", "paying") and is_paid_to_phone(receipt):
+            _tell(tx, receipt.id, "phone", now)
+
+
 def tell_receipt_reminder(tx: Session, event: receipts.ReceiptReminderDue, now: datetime) -> None:
-    party = str(Party("user", event.user_id))
+    party = str(identity.Party("user", event.user_id))
     tell(tx, party, "receipt_reminder", f"receipt_reminder:{event.user_id}", {}, now)
 
 

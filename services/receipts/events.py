@@ -90,3 +90,23 @@ class ReceiptReminderDue(Event):
 
     name = "receipts.reminder_due"
     user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutContradicted(Event):
+    """The provider says otherwise of a payout that has ended: `said` is "paid" or "not_paid", `state` what it is and
+    stays. Nothing was changed: a person must look at the provider's own list."""
+
+    name = "receipts.payout_contradicted"
+    payout_id: int
+    receipt_id: int
+    state: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutsCapped(Event):
+    """As many payouts as a day may see have begun: the others wait for the next day. Once a day."""
+
+    name = "receipts.payouts_capped"
+    most: int

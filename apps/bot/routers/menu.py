@@ -31,8 +31,8 @@ def routes() -> Router:
 
 
 async def start(message: Message, command: CommandObject, user: User, _: Language, kit: Kit) -> None:
-    """Deep links: t.me/BOT?start=shop, my, balance, receipts, buy_<slug>, promo_<code> or gift_<code>; other parameters only tell
-    where the person came from."""
+    """Deep links: t.me/BOT?start=shop, my, balance, receipts, buy_<slug>, promo_<code> or gift_<code>; other parameters
+    only tell where the person came from."""
     match (command.args or "").partition("_"):
         case "shop", "", "":
             await open_shop(message, user, _, kit)

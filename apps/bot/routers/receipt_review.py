@@ -60,7 +60,9 @@ async def ask_reason(callback: CallbackQuery, callback_data: words.Refuse, _: La
     """Raises ReceiptNotFound."""
     receipt = await in_thread(_receipt, kit, callback_data.receipt_id)
     note = screens.decided_already(_)
-    screen = screens.render_reasons(_, receipt) if receipt.state == "review" else screens.render_review(_, receipt, note)
+    screen = (
+        screens.render_reasons(_, receipt) if receipt.state == "review" else screens.render_review(_, receipt, note)
+    )
     await _show_there(callback, screen)
 
 

@@ -51,7 +51,7 @@ class Standing:
 class HasReceiptHistory(Filter):
     """Somebody whose history is one of receipts: who has sent some, or may send some and has paid for nothing."""
 
-    async def __call__(self, message: Message, kit: Kit, user: User) -> bool:
+    async def __call__(self, _message: Message, kit: Kit, user: User) -> bool:
         return await in_thread(_has_history, kit, user)
 
 
@@ -76,9 +76,7 @@ async def open_receipts(
     now = await in_thread(standing, kit, user)
     if await refuse_closed(event, _, now):
         return
-    screen = render_receipts(
-        _, now.campaigns, agreed=now.agreed, phone=now.phone, asks_phone=now.asks_phone, note=note
-    )
+    screen = render_receipts(_, now.campaigns, agreed=now.agreed, phone=now.phone, asks_phone=now.asks_phone, note=note)
     await show(event, screen)
 
 
@@ -90,15 +88,13 @@ async def refuse_closed(event: Message | CallbackQuery, _: Language, now: Standi
     return True
 
 
-async def ask_consent(
-    event: Message | CallbackQuery, _: Language, kit: Kit, now: Standing, note: str | None = None
-) -> None:
+async def ask_consent(event: Message | CallbackQuery, _: Language, now: Standing, note: str | None = None) -> None:
     """`note` (HTML) is said first."""
     await show(event, render_receipt_terms(_, days=DAYS, asks_phone=now.asks_phone, agreed=now.agreed, note=note))
 
 
 async def read_terms(callback: CallbackQuery, user: User, _: Language, kit: Kit) -> None:
-    await ask_consent(callback, _, kit, await in_thread(standing, kit, user))
+    await ask_consent(callback, _, await in_thread(standing, kit, user))
 
 
 async def agree(callback: CallbackQuery, user: User, _: Language, kit: Kit) -> None:

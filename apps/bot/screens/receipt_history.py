@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from apps.bot import callbacks
 from apps.bot import callbacks_receipts as words
-from apps.bot.keyboards import button, keyboard, to_menu
+from apps.bot.keyboards import button, keyboard
 from apps.bot.screen import Screen
 from apps.bot.screens.receipts import to_receipts
 from apps.bot.screens.words import plain

@@ -1,7 +1,7 @@
 """Campaigns: what operators promise for receipts, and what one receipt earns by it.
 
-`decide` is a pure function; `usages` before it and `take` after it hold the locks under which limits and budget are
-never passed. A campaign's rules have versions, and a decision names its own."""
+`decide` is a pure function; `weigh` asks it with what is used up, and `take` writes down what it awards, under locks by
+which limits and budgets are never passed. A campaign's rules have versions, and a decision names its own."""
 
 from services.receipts.rules.campaign import Bonus, Campaign, Limits, Product, Shops
 from services.receipts.rules.decide import decide, evaluate
@@ -18,7 +18,7 @@ from services.receipts.rules.stored import (
     standing,
     standings,
 )
-from services.receipts.rules.uses import CampaignMoved, give_back, take, usage, usages
+from services.receipts.rules.uses import CampaignMoved, give_back, take, usage, usages, weigh
 
 __all__ = [
     "Award",
@@ -52,4 +52,5 @@ __all__ = [
     "take",
     "usage",
     "usages",
+    "weigh",
 ]

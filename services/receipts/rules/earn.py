@@ -98,5 +98,6 @@ def _within(look: Look, earned: int | None, used: Used, steps: list[Step]) -> tu
         return None, [*steps, look.against("budget", spent, budget, "limit_budget", certain=True)]
     if earned is not None:
         earned = _cut(look, "budget", earned, campaign.budget - used.spent, steps)
-        steps.append(look.step("pays", campaign.money(earned), spent, "sum"))
+        left = campaign.money(campaign.budget - used.spent)
+        steps.append(look.step("pays", campaign.money(earned), f"{left} {left.currency} left", "sum"))
     return earned, steps

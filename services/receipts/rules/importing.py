@@ -30,7 +30,7 @@ def import_campaigns(tx: Session, toml: str, *, actor: str, now: datetime) -> Ca
     one. Raises BadCampaigns with every fault."""
     written = read_campaigns(toml)
     report, faults = CampaignsImported(), list[str]()
-    locked = select(ReceiptCampaignRow).order_by(ReceiptCampaignRow.slug).with_for_update()
+    locked = select(ReceiptCampaignRow).order_by(ReceiptCampaignRow.slug).with_for_update(key_share=True)
     rows = {row.slug: row for row in tx.scalars(locked.execution_options(populate_existing=True))}
     for slug, _, rules in written:
         if slug in rows:

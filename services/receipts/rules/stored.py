@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.platform import audit
@@ -56,7 +56,7 @@ def campaigns_for(tx: Session, submitted_at: datetime) -> list[Campaign]:
     what a person has stopped, so that the answer says so."""
     since = submitted_at - timedelta(days=LONGEST_AGE)
     rows = select(ReceiptCampaignRow.slug).where(
-        and_(ReceiptCampaignRow.starts_at <= submitted_at, ReceiptCampaignRow.ends_at > since)
+        ReceiptCampaignRow.starts_at <= submitted_at, ReceiptCampaignRow.ends_at > since
     )
     return _in_order(campaign(tx, slug) for slug in tx.scalars(rows))
 
@@ -75,7 +75,7 @@ def standing(tx: Session, slug: str) -> CampaignStanding:
 
 def set_state(tx: Session, slug: str, state: str, *, actor: str, now: datetime) -> bool:
     """ "running" or "stopped". False where it is that already. Raises ReceiptCampaignNotFound."""
-    row = tx.get(ReceiptCampaignRow, slug, with_for_update=True)
+    row = tx.get(ReceiptCampaignRow, slug, with_for_update={"key_share": True}, populate_existing=True)
     if row is None:
         raise ReceiptCampaignNotFound(slug[:80])
     if row.state == state:

@@ -1,7 +1,7 @@
 """Counting: what a person has had, what a campaign has spent. Never above a limit, whoever comes at once.
 
-In one transaction: `usages` locks and counts, `decide` judges by it, `take` writes it down. Locks are taken in one
-order everywhere: by campaign, of each the people first and then the campaign itself."""
+In one transaction: `weigh` locks, counts and judges by it (or `usages` and then `decide`), `take` writes it down.
+Locks are taken in one order everywhere: by campaign, of each the people first and then the campaign itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from services.platform.errors import Conflict
 from services.receipts.rules.campaign import SPANS, Campaign
-from services.receipts.rules.decision import Award, Decision, Tally, Used
+from services.receipts.rules.decide import decide, evaluate
+from services.receipts.rules.decision import Award, Decision, Facts, Tally, Used
 from services.receipts.rules.models import (
     ReceiptCampaignPayeeRow,
     ReceiptCampaignRow,
@@ -34,9 +35,10 @@ class CampaignMoved(Conflict):
 
 
 def usage(tx: Session, campaign: Campaign, payees: Sequence[str], now: datetime) -> Used:
-    """What is used up of a campaign, by the one whose keys are `payees` (limits hold for each of them), as of the day,
-    week and month of `now`. Locks the people's rows and then the campaign's until the transaction ends; who needs
-    several campaigns calls `usages`. Raises CampaignMoved where the campaign is no longer as it was read."""
+    """What is used up of a campaign, by the one whose keys are `payees` (limits hold for each of them), in the day,
+    week and month of `now`: the moment when the receipt was sent, also where it is judged later. Locks the people's
+    rows and then the campaign's until the transaction ends; who needs several campaigns calls `weigh` or `usages`.
+    Raises CampaignMoved where the campaign is no longer as it was read."""
     keys = sorted(set(payees))
     _lock_payees(tx, campaign.slug, keys)
     row = _lock_campaign(tx, campaign.slug)
@@ -48,6 +50,21 @@ def usage(tx: Session, campaign: Campaign, payees: Sequence[str], now: datetime)
 def usages(tx: Session, campaigns: Iterable[Campaign], payees: Sequence[str], now: datetime) -> dict[str, Used]:
     """By slug, for `decide`."""
     return {one.slug: usage(tx, one, payees, now) for one in sorted(campaigns, key=lambda one: one.slug)}
+
+
+def weigh(
+    tx: Session,
+    campaigns: Sequence[Campaign],
+    facts: Facts,
+    payees: Sequence[str],
+    now: datetime,
+    *,
+    reviewed: bool = False,
+) -> Decision:
+    """`decide` with what is used up, under the locks that `take` needs. Only campaigns which would have something for
+    the receipt are locked: what is used up never turns a rejection into anything else."""
+    promising = [one for one in campaigns if evaluate(one, facts, reviewed=reviewed).outcome != "rejected"]
+    return decide(campaigns, facts, usages(tx, promising, payees, now), reviewed=reviewed)
 
 
 def take(
@@ -114,11 +131,12 @@ def _lock_payees(tx: Session, campaign: str, keys: Sequence[str]) -> None:
     new = insert(row).values([{"campaign": campaign, "payee": key} for key in keys])
     tx.execute(new.on_conflict_do_nothing())
     own = select(row.payee).where(row.campaign == campaign, row.payee.in_(keys))
-    tx.execute(own.order_by(row.payee).with_for_update()).all()
+    tx.execute(own.order_by(row.payee).with_for_update(key_share=True)).all()
 
 
 def _lock_campaign(tx: Session, slug: str) -> ReceiptCampaignRow:
-    locked = select(ReceiptCampaignRow).where(ReceiptCampaignRow.slug == slug).with_for_update()
+    # A new person's row holds its campaign's key: a lock of the key, too, would have two of them wait for each other.
+    locked = select(ReceiptCampaignRow).where(ReceiptCampaignRow.slug == slug).with_for_update(key_share=True)
     return tx.scalars(locked.execution_options(populate_existing=True)).one()
 
 
