@@ -35,6 +35,7 @@ from services.receipts.questions import ask, asked, forget
 from services.receipts.recognise import Reader, recognise
 from services.receipts.remind import remind
 from services.receipts.review import REASONS, approve, correct, refuse
+from services.receipts.rules import Campaign
 from services.receipts.settle import note_not_paid, note_paid, note_paying
 from services.receipts.submit import Upload, abandon, submit
 from services.receipts.typed import Facts, submit_typed
@@ -54,6 +55,7 @@ __all__ = [
     "REASONS",
     "BadFacts",
     "BadPicture",
+    "Campaign",
     "Facts",
     "FiscalCode",
     "NotInReview",

@@ -23,7 +23,7 @@ from services import billing, identity, receipts, wallet
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
-from services.receipts.rules import Campaign
+from services.receipts import Campaign
 
 EVER = datetime(2020, 1, 1, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from apps.bot.screens.words import bold, bulleted
 from services.notifications import one_line
 from services.platform.i18n import Language
-from services.receipts.rules import Campaign
+from services.receipts import Campaign
 
 SHOWN = 8  # products or shops
 

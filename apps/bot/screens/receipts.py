@@ -12,7 +12,7 @@ from apps.bot.screen import Screen
 from apps.bot.screens.receipt_campaigns import campaign_text
 from services.notifications import Why
 from services.platform.i18n import Language
-from services.receipts.rules import Campaign
+from services.receipts import Campaign
 
 SHOWN = 5  # campaigns
 
