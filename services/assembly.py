@@ -23,6 +23,9 @@ from services.platform.config import Settings
 from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
+from services.receipts.payouts.providers.balance import BalancePayouts
+from services.receipts.payouts.providers.manual import ManualPayouts
+from services.receipts.recognise import NoReader
 
 OPEN_CALLS = 12  # to one provider, of the 16 that apps.threads lets wait
 
@@ -55,6 +58,8 @@ def build(settings: Settings, process: str) -> Kit:
         ),
         pace=Pace(client),
         storage=storage,
+        reader=NoReader(),
+        payouts={"balance": BalancePayouts(), "manual": ManualPayouts()},
     )
 
 

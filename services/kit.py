@@ -15,6 +15,8 @@ from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
 from services.provisioning import Provisioners
+from services.receipts import Reader
+from services.receipts.payouts import PayoutProviders
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Kit:
     telegram: TelegramChannel
     pace: Pace
     storage: Storage | None
+    reader: Reader
+    payouts: PayoutProviders
 
     def bot_url(self) -> str:
         """The bot's address, for links to it. Raises TryLater or Misconfigured when it has to be asked for."""
@@ -38,6 +42,9 @@ class Kit:
 
     def close(self) -> None:
         self.telegram.close()
+        self.reader.close()
+        for payer in self.payouts.values():
+            payer.close()
         for provider in self.providers.values():
             provider.close()
         for provisioner in self.provisioners.values():

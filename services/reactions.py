@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services import billing, gifts, identity, notifications, provisioning, receipts, referrals, subscriptions, wallet
+from services import billing, gifts, identity, notifications, provisioning, referrals, subscriptions, wallet
 from services.kit import Kit
 from services.platform import outbox
 from services.reaction import for_operators, inside, outside, plain, to_other_side
+from services.reactions_receipts import RECEIPTS
 
 # default: our own tables only. payments, access, telegram: one for each outside system, so that a slow one delays
 # nobody else. ocr, rules, payouts: the receipts' stations.
@@ -214,18 +215,6 @@ REACTIONS = (
         "wallet.expire_bonus",
         lambda kit, tx, event, now: wallet.expire_bonus(tx, event, now, kit.settings.bonus_tokens_days),
     ),
-    # Receipts: one message tells how each stands.
-    plain(receipts.ReceiptSubmitted, notifications.tell_receipt_reading),
-    plain(receipts.ReceiptAccepted, notifications.tell_receipt_accepted),
-    plain(receipts.ReceiptRejected, notifications.tell_receipt_rejected),
-    for_operators(receipts.ReceiptNeedsReview, notifications.tell_receipt_needs_review),
-    plain(receipts.PayoutSucceeded, notifications.tell_payout_succeeded),
-    for_operators(receipts.PayoutFailed, notifications.tell_payout_failed),
-    for_operators(receipts.PayoutNeedsDecision, notifications.tell_payout_needs_decision),
-    for_operators(receipts.PayoutContradicted, notifications.tell_payout_contradicted),
-    for_operators(receipts.PayoutsCapped, notifications.tell_payouts_capped),
-    plain(identity.PhoneGiven, notifications.tell_phone_given),
-    plain(receipts.ReceiptReminderDue, notifications.tell_receipt_reminder),
     # Private chats: who asks to join, who is put out, where the bot cannot work.
     to_other_side(provisioning.channels.JoinRequested, provisioning.channels.answer_join),
     outside(
@@ -293,6 +282,7 @@ REACTIONS = (
             storage=kit.storage,
         ),
     ),
+    *RECEIPTS,
 )
 RECORD_ONLY: tuple[type[outbox.Event], ...] = ()
 

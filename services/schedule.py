@@ -46,6 +46,7 @@ SCHEDULE = (
     Scheduled("provisioning.watch_failing", timedelta(minutes=10), provisioning.watch_failing),
     Scheduled("provisioning.schedule_removals", HOUR, provisioning.schedule_removals),
     Scheduled("receipts.remind", HOUR, receipts.remind),
+    Scheduled("receipts.abandon", timedelta(minutes=10), receipts.abandon),
     Scheduled("outbox.purge", HOUR, lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),
     Scheduled("inbox.purge", HOUR, lambda tx, now: inbox.purge(tx, now - timedelta(days=3))),
     Scheduled("idempotency.purge", HOUR, lambda tx, now: idempotency.purge(tx, now - idempotency.KEPT)),

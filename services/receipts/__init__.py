@@ -4,7 +4,7 @@ A picture is kept (`submit`), read (`recognise`), and judged by the rules of cam
 what was read, a person looks (`in_review`, `correct`, `approve`, `refuse`). What it earns is paid once (`payouts`).
 The same receipt earns nothing a second time, whoever sends it."""
 
-from services.receipts import rules
+from services.receipts import payouts, rules
 from services.receipts.errors import (
     BadFacts,
     BadPicture,
@@ -94,6 +94,7 @@ __all__ = [
     "note_not_paid",
     "note_paid",
     "note_paying",
+    "payouts",
     "receipt",
     "receipts_between",
     "recognise",

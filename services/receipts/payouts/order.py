@@ -40,7 +40,7 @@ def order_payout(tx: Session, cipher: Cipher, event: ReceiptAccepted, now: datet
         changed_at=now,
     )
     once = new.on_conflict_do_nothing(index_elements=["receipt_id"])
-    payout_id = tx.scalar(once.returning(PayoutRow.id))
+    payout_id: int | None = tx.scalar(once.returning(PayoutRow.id))
     if payout_id is None:
         return None
     stored = tx.get_one(PayoutRow, payout_id)
