@@ -15,7 +15,7 @@ SHOWN = 8  # products or shops
 def campaign_text(_: Language, campaign: Campaign) -> str:
     """HTML: its name and what it promises."""
     lines = [_bonus(_, campaign), _products(_, campaign), _shops(_, campaign), *_least(_, campaign)]
-    lines += [_until(_, campaign), *_limits(_, campaign), _payout(_, campaign)]
+    lines += [*_time(_, campaign), *_limits(_, campaign), _payout(_, campaign)]
     return f"{bold(_.own(campaign.name))}\n{bulleted([line for line in lines if line])}"
 
 
@@ -70,10 +70,9 @@ def _least(_: Language, campaign: Campaign) -> list[str]:
     return lines
 
 
-def _until(_: Language, campaign: Campaign) -> str:
-    days = _.n("{count} day", "{count} days", campaign.max_age_days)
-    until = _.moment(campaign.ends_at, campaign.time_zone)
-    return _("Purchases until {until}; send the receipt within {days}", until=until, days=days)
+def _time(_: Language, campaign: Campaign) -> list[str]:
+    age = _.n("A receipt of {count} day ago at most", "A receipt of {count} days ago at most", campaign.max_age_days)
+    return [_("Purchases until {until}", until=_.moment(campaign.ends_at, campaign.time_zone)), age]
 
 
 def _limits(_: Language, campaign: Campaign) -> list[str]:

@@ -84,7 +84,7 @@ def render_not_kept(_: Language) -> Screen:
 
 def render_too_many(_: Language, seconds: float) -> Screen:
     """Again in so many seconds."""
-    text = _("✋ That is a lot of receipts at once. Please send this one again in {time}.", time=_in(_, seconds))
+    text = _("✋ That is a lot of receipts at once. Please send this one again {time}.", time=_in(_, seconds))
     return Screen(text)
 
 
@@ -99,8 +99,8 @@ def too_large_for_telegram(_: Language) -> Why:
 def _in(_: Language, seconds: float) -> str:
     minutes = max(1, math.ceil(timedelta(seconds=seconds) / timedelta(minutes=1)))
     if minutes < 60:
-        return _.n("{count} minute", "{count} minutes", minutes)
-    return _.n("{count} hour", "{count} hours", math.ceil(minutes / 60))
+        return _.n("in {count} minute", "in {count} minutes", minutes)
+    return _.n("in {count} hour", "in {count} hours", math.ceil(minutes / 60))
 
 
 def _rows(_: Language, agreed: bool, phone: str | None, asks_phone: bool) -> list[Row]:
