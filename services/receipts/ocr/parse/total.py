@@ -187,9 +187,9 @@ def _by_lines(totals: Totals, sums: _Sums, bought: Sequence[Decimal], printed: C
     elif printed[whole]:
         totals.add(whole, 3.0, "lines")
     for value in [value for value, weight in totals.weights.items() if weight >= 6 and value % NICKEL == 0]:
-        if value != whole and (abs(value - whole) in {abs(step) for step in sums.rounding} or printed[whole]):
-            if abs(value - whole) <= ROUNDING:
-                totals.add(value, 3.0, "lines")  # what was bought, rounded
+        apart = abs(value - whole)
+        if 0 < apart <= ROUNDING and (printed[whole] or apart in {abs(step) for step in sums.rounding}):
+            totals.add(value, 3.0, "lines")  # what was bought, rounded
 
 
 def _by_taxes(totals: Totals, sums: _Sums, printed: Counter[Decimal]) -> None:

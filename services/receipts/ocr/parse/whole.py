@@ -28,7 +28,6 @@ from services.receipts.ocr.parse.text import mend_numbers
 from services.receipts.ocr.parse.total import ROUNDING, Totals, find_totals, named
 from services.receipts.ocr.parse.union import unite
 
-
 ROUND_TO = Decimal("0.05")  # the least that tills round to
 
 
