@@ -6,11 +6,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
+from unittest.mock import patch
 
 import hypothesis
 import psutil
@@ -18,9 +17,11 @@ import pytest
 import redis as redis_client
 from sqlalchemy.orm import Session
 
+import services.platform.db
 from apps.sandbox.stack import Stack
 from services.platform import migrate
 from services.platform.db import Database
+from tests.databases import Emptied, Engines
 from tests.world import Kiosk, MakeKiosk, World, kiosk_in
 
 # Times vary too much on a busy machine to call an example slow. "ci" tries the same examples each time.
@@ -52,17 +53,37 @@ def template(stack: Stack) -> str:
     return "template_kiosk"
 
 
+@pytest.fixture(scope="session")
+def _engines() -> Iterator[Engines]:
+    engines = Engines()
+    with patch.object(services.platform.db, "create_engine", engines.lend):
+        yield engines
+
+
+@pytest.fixture(scope="session")
+def _emptied(stack: Stack, template: str, _engines: Engines) -> Iterator[Emptied]:
+    emptied = Emptied(stack, template, "test")
+    _engines.kept.add(emptied.url)
+    yield emptied
+    _engines.close()
+    emptied.drop()
+
+
 @pytest.fixture
-def db(stack: Stack, template: str) -> Iterator[Database]:
+def db(_emptied: Emptied, _engines: Engines) -> Iterator[Database]:
     """A database of this test's own, for code which commits, waits for locks or opens several transactions."""
-    with _clone(stack, template) as database:
-        yield database
+    _emptied.empty(_engines)
+    database = Database(_emptied.url.render_as_string(hide_password=False))
+    yield database
+    database.close()
 
 
 @pytest.fixture(scope="session")
 def _shared(stack: Stack, template: str) -> Iterator[Database]:
-    with _clone(stack, template) as database:
-        yield database
+    stack.create_database("shared", template)
+    database = Database(stack.database_url("shared"))
+    yield database
+    database.close()
 
 
 @pytest.fixture
@@ -92,18 +113,6 @@ def _memory() -> str | None:
     memory = Path("/dev/shm")
     roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2 * 1024**3
     return str(memory) if roomy else None
-
-
-@contextmanager
-def _clone(stack: Stack, template: str) -> Iterator[Database]:
-    name = f"test_{uuid4().hex[:8]}"
-    stack.create_database(name, template)
-    database = Database(stack.database_url(name))
-    try:
-        yield database
-    finally:
-        database.close()
-        stack.drop_database(name)
 
 
 @pytest.fixture(scope="session")

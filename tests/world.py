@@ -37,6 +37,7 @@ from services.platform.clock import wall_clock
 from services.platform.config import load
 from services.platform.errors import KioskError
 from services.platform.money import Money
+from services.platform.tls import trusted
 from services.react import react
 from services.reactions import routes
 from services.schedule import SCHEDULE, run
@@ -356,7 +357,7 @@ def kiosk_in(world: World, stack: Stack, database_url: str, **changes: str) -> I
         catalog.import_catalogue(tx, TOML, kit.clock.now())
         # The world outlives this database, and its Robokassa knows every number that was ever used.
         tx.execute(text(f"ALTER SEQUENCE payment_numbers RESTART {next(world.numbers) * 1000}"))
-    with httpx.Client(base_url=world.url, trust_env=False, timeout=20) as http:
+    with httpx.Client(base_url=world.url, verify=trusted(), trust_env=False, timeout=20) as http:
         kiosk = Kiosk(kit, world, http)
         world.kiosk = kiosk
         yield kiosk

@@ -52,8 +52,8 @@ class Story:
         return person
 
     def until(self, moment: datetime, step: timedelta = 6 * HOUR) -> None:
-        """Lets the clock run to `moment`, step by step, with what it brings."""
-        while self.kiosk.now < moment:
+        """Lets the clock run to the minute of `moment`, step by step, with what it brings."""
+        while _whole_minute(self.kiosk.now) < _whole_minute(moment):
             self._move(min(_whole_minute(self.kiosk.now) + step, moment))
             self._tick()
             self._listen()

@@ -7,6 +7,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from services.platform.tls import trusted
+
 CHROMIUM = Path("/usr/bin/chromium")
 EVIL = "<img src=x onerror=\"document.title='hacked'\">"
 
@@ -26,7 +28,7 @@ def page(request: pytest.FixtureRequest) -> Iterator[Page]:
 
 
 def test_a_conversation(url: str, page: Page) -> None:
-    bot = httpx.Client(base_url=f"{url}/bot42:SANDBOX", trust_env=False)
+    bot = httpx.Client(base_url=f"{url}/bot42:SANDBOX", verify=trusted(), trust_env=False)
     errors: list[object] = []
     page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108  # Playwright takes no builtin
     page.goto(f"{url}/kiosk_bot?start=ref_7")
