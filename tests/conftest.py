@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import hypothesis
@@ -22,27 +23,61 @@ from apps.sandbox.stack import Stack
 from services.platform import migrate
 from services.platform.db import Database
 from tests.databases import Emptied, Engines
+from tests.groups import Groups, rank
 from tests.world import Kiosk, MakeKiosk, World, kiosk_in
 
 # Times vary too much on a busy machine to call an example slow. "ci" tries the same examples each time.
-hypothesis.settings.register_profile("default", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("default", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=500)
 hypothesis.settings.load_profile("default")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="longer lives, more examples, every process stopped in turn")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("long"):
+        hypothesis.settings.load_profile("long")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no worker is left alone with it in the end."""
+    items.sort(key=lambda item: rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return Groups(config, log)
+
+
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """PostgreSQL and Redis of this test run, in memory as far as they can be."""
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether there is time for the long form of a test."""
+    return bool(request.config.getoption("long"))
+
+
+@pytest.fixture(scope="session")
+def in_memory() -> Iterator[Path]:
+    """A directory of this worker's own, in memory where it can be."""
     place = _memory() or tempfile.gettempdir()
     for abandoned in Path(place).glob("kiosk-tests-*"):  # by test runs that were killed
         if not psutil.pid_exists(int(abandoned.name.split("-")[2])):
             Stack(abandoned).stop()
             shutil.rmtree(abandoned, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f"kiosk-tests-{os.getpid()}-", dir=place) as directory:
-        stack = Stack(Path(directory), durable=False)
-        stack.start()
-        yield stack
-        stack.stop()
+        yield Path(directory)
+
+
+@pytest.fixture(scope="session")
+def stack(in_memory: Path) -> Iterator[Stack]:
+    """PostgreSQL and Redis of this test run."""
+    stack = Stack(in_memory, durable=False)
+    stack.start()
+    yield stack
+    stack.stop()
 
 
 @pytest.fixture(scope="session")
@@ -116,9 +151,9 @@ def _memory() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(in_memory: Path) -> Iterator[World]:
     """Telegram, YooKassa and VPN servers of this test run."""
-    world = World(tmp_path_factory.mktemp("world"))
+    world = World(in_memory / "world")
     yield world
     world.stop()
 

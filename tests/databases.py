@@ -78,7 +78,11 @@ class Emptied:
 
     def empty(self, engines: Engines) -> None:
         """What the last test left is gone, its connections included; what it did to the tables themselves, too."""
-        self._own.execute(CUT, [engines.idle()])
+        try:
+            self._own.execute(CUT, [engines.idle()])
+        except psycopg.OperationalError:  # a test has cut all connections
+            self._connect()
+            self._own.execute(CUT, [engines.idle()])
         if self._own.execute(THERE).fetchall() == self._there:
             self._own.execute("SELECT pg_temp.empty()")
         else:
@@ -91,16 +95,15 @@ class Emptied:
 
     def _make(self) -> None:
         self._stack.create_database(self._name, self._template)
+        self._connect()
+        self._there = self._own.execute(THERE).fetchall()
+
+    def _connect(self) -> None:
         self._own = psycopg.connect(self._stack.database_url(self._name), autocommit=True)
         self._own.execute("SET session_replication_role = replica")  # no trigger is in the way
-        self._there = self._own.execute(THERE).fetchall()
-        tables = [sql.Identifier(name) for kind, name in self._there if kind == "r" and name not in KEPT]
-        numbers = [sql.Identifier(name) for kind, name in self._there if kind == "S"]
-        work = sql.SQL(" ").join(
-            [
-                *(sql.SQL("DELETE FROM public.{};").format(table) for table in tables),
-                *(sql.SQL("PERFORM setval({}, 1, false);").format(sql.Literal(n.as_string())) for n in numbers),
-            ]
-        )
+        there = self._own.execute(THERE).fetchall()
+        tables = [f'DELETE FROM public."{name}";' for kind, name in there if kind == "r" and name not in KEPT]
+        numbers = [f"PERFORM setval('public.\"{name}\"', 1, false);" for kind, name in there if kind == "S"]
+        work = " ".join(["BEGIN", *tables, *numbers, "END"])
         function = sql.SQL("CREATE FUNCTION pg_temp.empty() RETURNS void LANGUAGE plpgsql AS {}")
-        self._own.execute(function.format(sql.Literal(f"BEGIN {work.as_string()} END")))
+        self._own.execute(function.format(sql.Literal(work)))

@@ -23,6 +23,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from apps.sandbox import cryptopay, remnawave, robokassa, seller, storage, telegram, vpn, wgportal, yookassa
 from apps.sandbox.clock import Offset
@@ -61,6 +62,7 @@ class World:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        directory.mkdir(exist_ok=True)
         self.offset = Offset(directory / "clock")
         self.numbers = itertools.count(1)
         self.kiosk: Kiosk | None = None  # who gets YooKassa's notifications
@@ -113,10 +115,28 @@ class World:
             ],
             lifespan=_together(list(parts.values())),
         )
-        self._server = server(app, port=port)
+        self.touched: set[str] = set()  # paths of requests that may have changed something
+        self._server = server(self._noting(app), port=port)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
         wait_for(lambda: self._server.started)
+
+    def clear(self, http: httpx.Client) -> None:
+        """No fault is left behind, and no panel's users: another database gives the same names again."""
+        touched, self.touched = self.touched, set()
+        for path in touched:
+            if path.endswith("/faults") and path.count("/") == 2:
+                http.delete(path)
+        for panel in {path.split("/")[1] for path in touched} & {"panel", "panel2"}:
+            http.post(f"/{panel}/reset")
+
+    def _noting(self, app: Starlette) -> ASGIApp:
+        async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
+                self.touched.add(scope["path"])
+            await app(scope, receive, send)
+
+        return noted
 
     async def _notified(self, request: Request) -> Response:
         told = unquote_plus((await request.body()).decode())
@@ -362,10 +382,7 @@ def kiosk_in(world: World, stack: Stack, database_url: str, **changes: str) -> I
         world.kiosk = kiosk
         yield kiosk
         world.kiosk = None
-        for part in ("telegram", "yookassa", "robokassa", "cryptopay", "vpn", "wgportal", "seller"):
-            http.delete(f"/{part}/faults")
-        for part in ("panel", "panel2"):
-            http.post(f"/{part}/reset")  # another database gives the same names again
+        world.clear(http)
     kit.close()
 
 
