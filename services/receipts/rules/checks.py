@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.receipts.facts import Reading
+from services.receipts.rules.campaign import Shops
 from services.receipts.rules.checks_dates import dates
 from services.receipts.rules.checks_goods import products, total_sum
 from services.receipts.rules.decision import Match, Step
@@ -13,7 +14,8 @@ from services.receipts.rules.look import NEVER, Look, doubts, is_readable, local
 from services.receipts.rules.match import score
 
 CURRENCIES = {"UA": "UAH", "RU": "RUB"}
-MERCHANT_SCORE = 80
+MERCHANT_SCORE, MERCHANT_NEAR = 80, 65
+NEAR_DIGITS = 2
 ENGINE_FAULTS = frozenset({"engine_failed", "no_engine"})
 
 
@@ -122,11 +124,21 @@ def _merchant(look: Look) -> Step:
         return look.step("merchant", reading.merchant, wants, "ok")
     # Which of the two would have named it was not read: it may be the one all the same.
     unknown = (bool(shops.tax_ids) and reading.tax_id is None) or (bool(shops.names) and not reading.merchant)
-    if unknown:
+    if unknown or _is_near(shops, reading):
         return look.step("merchant", reading.tax_id or reading.merchant, wants, "doubt", "merchant_unknown")
     saw = " ".join(filter(None, (reading.tax_id, reading.merchant)))
     return look.against("merchant", saw, wants, "merchant_not_in_campaign")
 
 
-def _same_shop(name: str, merchant: str) -> bool:
-    return score(fold(name), fold(merchant)) >= MERCHANT_SCORE
+def _same_shop(name: str, merchant: str, enough: int = MERCHANT_SCORE) -> bool:
+    return score(fold(name), fold(merchant)) >= enough
+
+
+def _is_near(shops: Shops, reading: Reading) -> bool:
+    """Nothing confirms how a shop was read: two digits or some letters may be wrong."""
+    tax_id, merchant = reading.tax_id or "", reading.merchant or ""
+    digits = any(
+        len(one) == len(tax_id) and sum(a != b for a, b in zip(one, tax_id, strict=True)) <= NEAR_DIGITS
+        for one in shops.tax_ids
+    )
+    return reading.tier != "A" and (digits or any(_same_shop(name, merchant, MERCHANT_NEAR) for name in shops.names))
