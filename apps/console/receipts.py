@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from apps.console import receipt_campaigns, receipts_read
+from apps.console import receipt_campaigns, receipts_payouts, receipts_read
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "campaigns": receipt_campaigns.main,
+    "payouts": receipts_payouts.main,
     "read": receipts_read.main,
 }
 
