@@ -15,6 +15,7 @@ from apps.console import (
     doctor_money,
     doctor_panels,
     doctor_payouts,
+    doctor_receipts,
     doctor_vpn,
 )
 from apps.console.findings import Finding, Trouble
@@ -66,6 +67,7 @@ def examine(kit: Kit) -> Iterator[Finding]:
         ("Storage", _storage),
         ("Goods", doctor_goods.goods),
         ("Tasks of operators", doctor_goods.tasks),
+        *doctor_receipts.checks(),
         ("Support", _support),
     ]
     for what, check in checks:

@@ -11,8 +11,7 @@ from typing import Any
 from services.platform import config
 from services.platform.clock import wall_clock
 from services.platform.errors import KioskError
-from services.receipts import Reading
-from services.receipts.ocr.process import Reader
+from services.receipts import Reading, ocr
 
 FIELDS = ("merchant", "date", "time", "total", "currency", "fiscal_key")
 LINE = ("name", "quantity", "price", "sum")
@@ -26,7 +25,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--texts", action="store_true", help="with --json: the printed lines of every look, too")
     asked = parser.parse_args(arguments)
     every = True
-    with closing(Reader(tessdata=config.tessdata_prefix())) as reader:
+    with closing(ocr.Reader(tessdata=config.tessdata_prefix())) as reader:
         for path in asked.files:
             told = read_file(reader, path)
             every = every and "refused" not in told
@@ -38,7 +37,7 @@ def main(arguments: list[str]) -> int:
     return 0 if every else 1
 
 
-def read_file(reader: Reader, path: Path) -> dict[str, Any]:
+def read_file(reader: ocr.Reader, path: Path) -> dict[str, Any]:
     """What was read, as plain values; the reason where it was refused."""
     try:
         reading = reader.read(path.read_bytes(), today=wall_clock().date())
@@ -55,7 +54,7 @@ def _refused(path: Path, reason: str) -> dict[str, Any]:
 
 
 def _told(path: Path, reading: Reading) -> dict[str, Any]:
-    plain = reading.as_json()
+    plain = reading.as_json() | {"time": f"{reading.time:%H:%M}" if reading.time else None}
     lines = [{name: line[name] for name in LINE} for line in plain["lines"]]
     rest = {name: value for name, value in plain.items() if name not in (*FIELDS, "lines")}
     return {"file": str(path), **{name: plain[name] for name in FIELDS}, "lines": lines, **rest}

@@ -75,6 +75,7 @@ class Settings(BaseModel):
     job_threads: int = Field(8, ge=1, le=64)
     bonus_tokens_days: int = Field(90, ge=0, le=3650)
     access_kept_days: int = Field(30, ge=1, le=3650)
+    receipt_picture_days: int = Field(90, ge=1, le=3650)
 
     telegram_bot_token: Annotated[SecretStr, secret(r"[0-9]+:[A-Za-z0-9_-]+")]
     telegram_admin_ids: Annotated[tuple[int, ...], CommaList] = ()

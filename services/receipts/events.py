@@ -51,6 +51,21 @@ class ReceiptNeedsReview(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSweepDue(Event):
+    """Pictures may have been kept long enough."""
+
+    name = "receipts.picture_sweep_due"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureExpired(Event):
+    """It was kept long enough, and is to be deleted in the storage."""
+
+    name = "receipts.picture_expired"
+    receipt_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutDue(Event):
     """A payout may be carried out (again): by its provider."""
 
@@ -82,6 +97,14 @@ class PayoutNeedsDecision(Event):
     name = "receipts.payout_needs_decision"
     payout_id: int
     receipt_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptReminderDue(Event):
+    """Somebody came a day ago and has not sent a receipt."""
+
+    name = "receipts.reminder_due"
+    user_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

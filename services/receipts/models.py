@@ -58,7 +58,7 @@ class ReceiptRow(Base):
 
 class ClaimRow(Base):
     """What only one receipt may have. `kind`: picture (SHA-256 of its bytes), file (Telegram's name of it), fiscal (key
-    of its code)."""
+    of its code), call (of another program, which may come twice)."""
 
     __tablename__ = "receipt_claims"
     kind: Mapped[str] = mapped_column(primary_key=True)
@@ -72,3 +72,13 @@ class ReminderRow(Base):
     __tablename__ = "receipt_reminders"
     user_id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
+
+
+class QuestionRow(Base):
+    """What somebody was asked to write in the chat, `what`: phone or receipt. Kept, so that any worker can read the
+    answer."""
+
+    __tablename__ = "receipt_questions"
+    party: Mapped[str] = mapped_column(primary_key=True)
+    what: Mapped[str]
+    asked_at: Mapped[datetime]

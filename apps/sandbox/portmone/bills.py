@@ -67,8 +67,8 @@ class Bills:
         return self._shelf.get(bill_id)
 
     def newest(self) -> list[dict[str, Any]]:
-        """Each with `again`: an earlier bill paid the same payout of Kiosk to the same phone. (Another database of Kiosk
-        counts its payouts from 1 again.)"""
+        """Each with `again`: an earlier bill paid the same payout of Kiosk to the same phone. (Another database counts
+        its payouts from 1 again.)"""
         seen: set[tuple[str, str]] = set()
         listed = []
         for bill in sorted(self._shelf.documents(), key=lambda one: int(one["id"])):
