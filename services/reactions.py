@@ -11,7 +11,7 @@ from services import billing, gifts, identity, notifications, provisioning, refe
 from services.kit import Kit
 from services.platform import outbox
 from services.reaction import for_operators, inside, outside, plain, to_other_side
-from services.reactions_receipts import RECEIPTS, RECEIPTS_TOLD_LATER
+from services.reactions_receipts import RECEIPTS
 
 # default: our own tables only. payments, access, telegram: one for each outside system, so that a slow one delays
 # nobody else. ocr, rules, payouts: the receipts' stations.
@@ -284,7 +284,7 @@ REACTIONS = (
     ),
     *RECEIPTS,
 )
-RECORD_ONLY: tuple[type[outbox.Event], ...] = RECEIPTS_TOLD_LATER
+RECORD_ONLY: tuple[type[outbox.Event], ...] = ()
 
 BY_NAME = {reaction.name: reaction for reaction in REACTIONS}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services import identity, receipts
+from services import identity, notifications, receipts
 from services.identity import Party
-from services.reaction import inside, outside, plain
+from services.reaction import for_operators, inside, outside, plain
 
 RECEIPTS = (
     # A picture came: it is read, judged, and what it earns is paid. Three stations, each with a queue of its own.
@@ -57,11 +57,17 @@ RECEIPTS = (
         "ocr",
         lambda kit, event, now: receipts.delete_picture(kit.db, event, now, kit.storage),
     ),
-)
-RECEIPTS_TOLD_LATER = (
-    receipts.ReceiptRejected,
-    receipts.ReceiptNeedsReview,
-    receipts.PayoutNeedsDecision,
-    receipts.PayoutContradicted,
-    receipts.PayoutsCapped,
+    # One message tells its owner how it stands; operators hear of what needs a person.
+    plain(receipts.ReceiptSubmitted, notifications.tell_receipt_reading),
+    plain(receipts.ReceiptAccepted, notifications.tell_receipt_accepted),
+    plain(receipts.ReceiptRejected, notifications.tell_receipt_rejected),
+    for_operators(receipts.ReceiptNeedsReview, notifications.tell_receipt_needs_review),
+    plain(receipts.PayoutSucceeded, notifications.tell_payout_succeeded),
+    for_operators(receipts.PayoutFailed, notifications.tell_payout_failed),
+    for_operators(receipts.PayoutNeedsDecision, notifications.tell_payout_needs_decision),
+    for_operators(receipts.PayoutContradicted, notifications.tell_payout_contradicted),
+    for_operators(receipts.PayoutsCapped, notifications.tell_payouts_capped),
+    plain(identity.PhoneGiven, notifications.tell_phone_given),
+    # Somebody came and has not sent any.
+    plain(receipts.ReceiptReminderDue, notifications.tell_receipt_reminder),
 )

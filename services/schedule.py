@@ -45,6 +45,7 @@ SCHEDULE = (
     Scheduled("provisioning.announce_lost", timedelta(minutes=10), provisioning.announce_lost),
     Scheduled("provisioning.watch_failing", timedelta(minutes=10), provisioning.watch_failing),
     Scheduled("provisioning.schedule_removals", HOUR, provisioning.schedule_removals),
+    Scheduled("receipts.remind", HOUR, receipts.remind),
     Scheduled("receipts.abandon", timedelta(minutes=10), receipts.abandon),
     Scheduled("receipts.schedule_picture_sweep", HOUR, receipts.schedule_picture_sweep),
     Scheduled("outbox.purge", HOUR, lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),

@@ -101,6 +101,13 @@ def find_user(tx: Session, telegram_id: int) -> User | None:
     return _seen(row) if row else None
 
 
+def joined_between(tx: Session, since: datetime, until: datetime) -> list[int]:
+    """Ids of those who came from `since` on and before `until` and may be written to, in their order."""
+    came = select(UserRow.id).where(UserRow.created_at >= since, UserRow.created_at < until)
+    may = came.where(UserRow.unreachable_at.is_(None), UserRow.blocked_at.is_(None))
+    return list(tx.scalars(may.order_by(UserRow.id)))
+
+
 def choose_language(tx: Session, user_id: int, code: str) -> User:
     row = tx.get(UserRow, user_id)
     if row is None:

@@ -30,6 +30,7 @@ from services.receipts.events import (
     ReceiptNeedsReview,
     ReceiptRecognised,
     ReceiptRejected,
+    ReceiptReminderDue,
     ReceiptSubmitted,
 )
 from services.receipts.export import export_table
@@ -37,10 +38,13 @@ from services.receipts.facts import FiscalCode, Reading, ReadLine
 from services.receipts.judge import judge
 from services.receipts.overview import Waiting, latest, waiting
 from services.receipts.pictures import LARGEST, MEDIA_TYPES
+from services.receipts.questions import ask, asked, forget
 from services.receipts.recognise import Reader, recognise
+from services.receipts.remind import remind
 from services.receipts.reread import reread
 from services.receipts.retention import delete_picture, plan_expiry, schedule_picture_sweep
 from services.receipts.review import REASONS, approve, correct, refuse
+from services.receipts.rules import Campaign
 from services.receipts.settle import note_not_paid, note_paid, note_paying
 from services.receipts.submit import Upload, abandon, submit
 from services.receipts.typed import Facts, submit_typed
@@ -63,6 +67,7 @@ __all__ = [
     "STATES",
     "BadFacts",
     "BadPicture",
+    "Campaign",
     "Facts",
     "FiscalCode",
     "NotInReview",
@@ -86,6 +91,7 @@ __all__ = [
     "ReceiptNotFound",
     "ReceiptRecognised",
     "ReceiptRejected",
+    "ReceiptReminderDue",
     "ReceiptSubmitted",
     "Statistics",
     "TooManyReceipts",
@@ -94,10 +100,13 @@ __all__ = [
     "abandon",
     "any_receipt",
     "approve",
+    "ask",
+    "asked",
     "correct",
     "delete_picture",
     "doubles_of",
     "export_table",
+    "forget",
     "history",
     "in_review",
     "judge",
@@ -114,6 +123,7 @@ __all__ = [
     "receipts_between",
     "recognise",
     "refuse",
+    "remind",
     "reread",
     "rules",
     "schedule_picture_sweep",

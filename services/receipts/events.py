@@ -100,6 +100,14 @@ class PayoutNeedsDecision(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptReminderDue(Event):
+    """Somebody came a day ago and has not sent a receipt."""
+
+    name = "receipts.reminder_due"
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutContradicted(Event):
     """The provider says otherwise of a payout that has ended: `said` is "paid" or "not_paid", `state` what it is and
     stays. Nothing was changed: a person must look at the provider's own list."""

@@ -72,3 +72,13 @@ class ReminderRow(Base):
     __tablename__ = "receipt_reminders"
     user_id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
+
+
+class QuestionRow(Base):
+    """What somebody was asked to write in the chat, `what`: phone or receipt. Kept, so that any worker can read the
+    answer."""
+
+    __tablename__ = "receipt_questions"
+    party: Mapped[str] = mapped_column(primary_key=True)
+    what: Mapped[str]
+    asked_at: Mapped[datetime]
