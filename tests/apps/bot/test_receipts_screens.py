@@ -34,11 +34,13 @@ from tests.services.receipts.rules.made import campaign, facts, reading
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+# Where calls are given a reason.
+POSITIONS = {"BadPicture": 0, "PictureRefused": 0, "NotPayable": 0, "reject": 2, "against": 3, "step": 4, "Decision": 5}
 STATES = ("receiving", "received", "read", "review", "approved", "paying", "paid", "pay_failed", "rejected", "reversed")
 ALPHABETS = {
     "ru": re.compile(r"[ыэъё]|\bи\b"),
     "uk": re.compile(r"[іїєґ]"),
-    "en": re.compile(r"\b(the|is|it|not)\b", re.IGNORECASE),
+    "en": re.compile(r"\b(the|is|it|not|my)\b", re.IGNORECASE),
 }
 
 
@@ -74,11 +76,11 @@ def codes_in_the_code() -> set[str]:
             if not isinstance(node, ast.Call):
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            position = {"BadPicture": 0, "NotPayable": 0, "reject": 2, "against": 3, "step": 4}.get(name)
+            position = POSITIONS.get(name)
             if position is not None and len(node.args) > position:
                 argument = node.args[position]
-                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                    found.add(argument.value)
+                given = argument.elts if isinstance(argument, ast.Tuple) else [argument]
+                found |= {one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)}
     return found
 
 
