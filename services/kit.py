@@ -21,7 +21,8 @@ from services.receipts.payouts import PayoutProviders
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """`providers` are in the order in which buyers are offered them; `provisioners` are by kind of access."""
+    """`providers` are in the order in which buyers are offered them; `provisioners` are by kind of access,
+    `payouts` by name."""
 
     settings: Settings
     clock: Clock

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from services import identity, notifications, receipts
 from services.identity import Party
 from services.reaction import for_operators, inside, outside, plain
@@ -31,7 +33,9 @@ RECEIPTS = (
         receipts.PayoutDue,
         "receipts.pay",
         "payouts",
-        lambda kit, event, now: receipts.payouts.pay(kit.db, kit.cipher, event, now, kit.payouts),
+        lambda kit, event, now: receipts.payouts.pay(
+            kit.db, kit.cipher, event, now, kit.payouts, kit.settings.payouts_a_day
+        ),
     ),
     inside(
         identity.PhoneGiven,
@@ -41,6 +45,18 @@ RECEIPTS = (
     # How it ended.
     plain(receipts.PayoutSucceeded, receipts.note_paid),
     plain(receipts.PayoutFailed, receipts.note_not_paid),
+    # Pictures of those that were closed long ago.
+    inside(
+        receipts.PictureSweepDue,
+        "receipts.plan_expiry",
+        lambda kit, tx, _event, now: receipts.plan_expiry(tx, now, timedelta(days=kit.settings.receipt_picture_days)),
+    ),
+    outside(
+        receipts.PictureExpired,
+        "receipts.delete_picture",
+        "ocr",
+        lambda kit, event, now: receipts.delete_picture(kit.db, event, now, kit.storage),
+    ),
     # One message tells its owner how it stands; operators hear of what needs a person.
     plain(receipts.ReceiptSubmitted, notifications.tell_receipt_reading),
     plain(receipts.ReceiptAccepted, notifications.tell_receipt_accepted),

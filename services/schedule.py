@@ -47,6 +47,7 @@ SCHEDULE = (
     Scheduled("provisioning.schedule_removals", HOUR, provisioning.schedule_removals),
     Scheduled("receipts.remind", HOUR, receipts.remind),
     Scheduled("receipts.abandon", timedelta(minutes=10), receipts.abandon),
+    Scheduled("receipts.schedule_picture_sweep", HOUR, receipts.schedule_picture_sweep),
     Scheduled("outbox.purge", HOUR, lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),
     Scheduled("inbox.purge", HOUR, lambda tx, now: inbox.purge(tx, now - timedelta(days=3))),
     Scheduled("idempotency.purge", HOUR, lambda tx, now: idempotency.purge(tx, now - idempotency.KEPT)),

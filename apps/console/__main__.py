@@ -43,7 +43,7 @@ COMMANDS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "wallet": (wallet.main, "show USER | adjust USER --tokens N --reason WHY | history USER: people's tokens"),
     "referrals": (growth.referrals_main, "show USER: who invited a person, whom they invited, what that earned"),
     "gifts": (growth.gifts_main, "list | show ID: what was bought to be given away"),
-    "receipts": (receipts.main, "campaigns ...: what shop receipts earn; receipts campaigns --help says all"),
+    "receipts": (receipts.main, "campaigns, read, list, show, review, approve, export ...; receipts --help says all"),
     "campaigns": (campaigns.main, "create NAME --parameter X --cost 5000 RUB | list | show NAME: advertisements"),
     "books": (books.main, "check: prove that ledger, payments and refunds agree"),
     "renewals": (renewals.main, "--dry-run --until DATE: who will be charged, when, how much, and who not and why"),

@@ -8,7 +8,15 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from apps.console import doctor_access, doctor_goods, doctor_licences, doctor_money, doctor_panels, doctor_vpn
+from apps.console import (
+    doctor_access,
+    doctor_goods,
+    doctor_licences,
+    doctor_money,
+    doctor_panels,
+    doctor_receipts,
+    doctor_vpn,
+)
 from apps.console.findings import Finding, Trouble
 from services import assembly, catalog
 from services.kit import Kit
@@ -57,6 +65,7 @@ def examine(kit: Kit) -> Iterator[Finding]:
         ("Storage", _storage),
         ("Goods", doctor_goods.goods),
         ("Tasks of operators", doctor_goods.tasks),
+        *doctor_receipts.checks(),
         ("Support", _support),
     ]
     for what, check in checks:

@@ -13,6 +13,12 @@ class ReceiptNotFound(NotFound):
     code: ClassVar[str] = "receipt_not_found"
 
 
+class PictureGone(NotFound):
+    """It was typed in, or its picture was deleted after the time that pictures are kept."""
+
+    code: ClassVar[str] = "receipt_picture_gone"
+
+
 class BadPicture(Invalid):
     """What was sent cannot be a picture of a receipt. `reason`: empty, too_large or not_a_picture."""
 

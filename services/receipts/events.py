@@ -51,6 +51,21 @@ class ReceiptNeedsReview(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSweepDue(Event):
+    """Pictures may have been kept long enough."""
+
+    name = "receipts.picture_sweep_due"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureExpired(Event):
+    """It was kept long enough, and is to be deleted in the storage."""
+
+    name = "receipts.picture_expired"
+    receipt_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutDue(Event):
     """A payout may be carried out (again): by its provider."""
 

@@ -58,7 +58,7 @@ class ReceiptRow(Base):
 
 class ClaimRow(Base):
     """What only one receipt may have. `kind`: picture (SHA-256 of its bytes), file (Telegram's name of it), fiscal (key
-    of its code)."""
+    of its code), call (of another program, which may come twice)."""
 
     __tablename__ = "receipt_claims"
     kind: Mapped[str] = mapped_column(primary_key=True)

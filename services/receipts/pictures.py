@@ -13,6 +13,7 @@ SUFFIXES = {
     "image/heic": "heic",
     "application/pdf": "pdf",
 }
+MEDIA_TYPES = tuple(SUFFIXES)
 # Brands of ISO base media files that hold a still picture in HEVC (ISO/IEC 23008-12).
 HEIF = {b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"}
 

@@ -28,16 +28,6 @@ class Reader(Protocol):
     def close(self) -> None: ...
 
 
-class NoReader:
-    """Where nothing can read: every receipt goes to a person."""
-
-    def read(self, picture: bytes, *, today: date) -> Reading:  # noqa: ARG002
-        return Reading("D", ("no_engine",))
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
 def recognise(
     db: Database, event: ReceiptSubmitted, now: datetime, storage: Storage | None, reader: Reader, time_zone: str
 ) -> None:

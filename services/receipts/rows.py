@@ -16,6 +16,7 @@ from services.receipts.models import ClaimRow, ReceiptRow
 
 # What was taken by fraud stays taken: anything else may be sent again, say when the limit of that day is over.
 KEEP_CLAIMS = frozenset({"fraud"})
+CALL = "call"  # the kind of a claim that only says by which call a receipt came: it stays whatever becomes of it
 
 
 def locked(tx: Session, receipt_id: int, party: Party | None = None) -> ReceiptRow:
@@ -39,7 +40,7 @@ def move(row: ReceiptRow, state: str, now: datetime, reason: str | None = None) 
 def reject(tx: Session, row: ReceiptRow, reason: str, now: datetime) -> None:
     move(row, "rejected", now, reason)
     if reason not in KEEP_CLAIMS:
-        tx.execute(delete(ClaimRow).where(ClaimRow.receipt_id == row.id))
+        tx.execute(delete(ClaimRow).where(ClaimRow.receipt_id == row.id, ClaimRow.kind != CALL))
     emit(tx, ReceiptRejected(receipt_id=row.id, reason=reason), now)
 
 

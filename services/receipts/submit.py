@@ -15,6 +15,7 @@ from services.platform.db import Database
 from services.platform.errors import Misconfigured
 from services.platform.outbox import emit
 from services.platform.storage import Storage
+from services.receipts.calls import made_by_call, note_call
 from services.receipts.duplicates import claim
 from services.receipts.errors import TooManyReceipts
 from services.receipts.events import ReceiptSubmitted
@@ -31,7 +32,8 @@ ON_ITS_WAY = timedelta(hours=1)
 @dataclass(frozen=True, slots=True)
 class Upload:
     """`file_id` is Telegram's lasting name of the file (file_unique_id), where it came from there; `message_id` of the
-    bot's message that will tell how it stands."""
+    bot's message that will tell how it stands; `reference` names for ever the call of another program that brought it:
+    that call again brings the same receipt."""
 
     party: Party
     content: bytes = field(repr=False)
@@ -39,6 +41,7 @@ class Upload:
     file_id: str | None = None
     client_id: int | None = None
     message_id: int | None = None
+    reference: str | None = None
 
 
 def submit(db: Database, storage: Storage | None, upload: Upload, now: datetime) -> Receipt:
@@ -72,6 +75,8 @@ def abandon(tx: Session, now: datetime) -> int:
 
 
 def _open(tx: Session, upload: Upload, kind: str, now: datetime) -> ReceiptRow:
+    if upload.reference and (made := made_by_call(tx, upload.reference)):
+        return made
     in_turn(tx, str(upload.party))
     digest = hashlib.sha256(upload.content).hexdigest()
     require_pace(tx, upload.party, now)
@@ -94,14 +99,17 @@ def _open(tx: Session, upload: Upload, kind: str, now: datetime) -> ReceiptRow:
     if not owners:
         row.picture_key = f"receipts/{row.id}-{digest[:16]}.{SUFFIXES[kind]}"
         tx.flush()
+        note_call(tx, upload.reference, row.id)
         return row
     earlier = tx.get_one(ReceiptRow, min(owners), with_for_update=True, populate_existing=True)
     if earlier.party == row.party and earlier.state == "receiving":
         tx.delete(row)  # it broke off: go on with that one
         earlier.message_id = upload.message_id or earlier.message_id
         tx.flush()
+        note_call(tx, upload.reference, earlier.id)
         return earlier
     reject(tx, row, "duplicate_file", now)
+    note_call(tx, upload.reference, row.id)
     return row
 
 

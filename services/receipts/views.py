@@ -16,7 +16,9 @@ from services.receipts.errors import ReceiptNotFound
 from services.receipts.facts import Reading
 from services.receipts.models import ReceiptRow
 
-OPEN = frozenset({"receiving", "received", "read", "review", "approved", "paying"})
+# In the order in which a receipt comes through them.
+STATES = ("receiving", "received", "read", "review", "approved", "paying", "paid", "pay_failed", "rejected", "reversed")
+OPEN = frozenset(STATES[:6])
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,13 @@ def in_review(tx: Session, *, limit: int = 50, after: int = 0) -> list[Receipt]:
     return [seen(row) for row in tx.scalars(waiting.order_by(ReceiptRow.id).limit(limit))]
 
 
-def receipts_between(tx: Session, since: datetime, until: datetime, *, state: str | None = None) -> Iterator[Receipt]:
-    """Submitted from `since` on and before `until`, in their order, a few at a time: for exports."""
+def receipts_between(
+    tx: Session, since: datetime, until: datetime, *, state: str | None = None, after: int = 0, limit: int | None = None
+) -> Iterator[Receipt]:
+    """Submitted from `since` on and before `until`, in the order of their ids, a few at a time: for exports. `after` is
+    the id of the last one seen."""
     asked = select(ReceiptRow).where(ReceiptRow.submitted_at >= since, ReceiptRow.submitted_at < until)
+    asked = asked.where(ReceiptRow.id > after).limit(limit)
     if state:
         asked = asked.where(ReceiptRow.state == state)
     rows = tx.scalars(asked.order_by(ReceiptRow.id).execution_options(yield_per=500))

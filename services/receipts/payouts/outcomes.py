@@ -78,7 +78,7 @@ def note_paid(tx: Session, row: PayoutRow, now: datetime, external_id: str, atte
     elif is_news or was_needless:
         succeed(tx, row, now, external_id)
     else:
-        _contradict(tx, row, now, "paid", external_id)
+        contradict(tx, row, now, "paid", external_id)
 
 
 def note_refused(tx: Session, row: PayoutRow, now: datetime, code: str, attempt: int) -> None:
@@ -86,10 +86,10 @@ def note_refused(tx: Session, row: PayoutRow, now: datetime, code: str, attempt:
     if row.state in ("sent", "unknown") and attempt == row.attempt:
         give_up(tx, row, now, "failed", code)
     elif row.state in ("succeeded", "reversed") and attempt == row.attempt:
-        _contradict(tx, row, now, "not_paid", code)
+        contradict(tx, row, now, "not_paid", code)
 
 
-def _contradict(tx: Session, row: PayoutRow, now: datetime, said: str, detail: str) -> None:
+def contradict(tx: Session, row: PayoutRow, now: datetime, said: str, detail: str) -> None:
     """Once for each thing that is said."""
     words = f"{said}:{detail}"[:LONGEST_CODE]
     if row.contradiction == words:

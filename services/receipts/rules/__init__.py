@@ -5,7 +5,7 @@ which limits and budgets are never passed. A campaign's rules have versions, and
 
 from services.receipts.rules.campaign import Bonus, Campaign, Limits, Product, Shops
 from services.receipts.rules.decide import decide, evaluate
-from services.receipts.rules.decision import Award, Decision, Facts, Match, Step, Tally, Used
+from services.receipts.rules.decision import REASONS, Award, Decision, Facts, Match, Step, Tally, Used
 from services.receipts.rules.form import BadCampaigns, read_campaigns
 from services.receipts.rules.importing import CampaignsImported, import_campaigns
 from services.receipts.rules.stored import (
@@ -18,9 +18,10 @@ from services.receipts.rules.stored import (
     standing,
     standings,
 )
-from services.receipts.rules.uses import CampaignMoved, give_back, take, usage, usages, weigh
+from services.receipts.rules.uses import CampaignMoved, give_back, take, take_again, usage, usages, weigh
 
 __all__ = [
+    "REASONS",
     "Award",
     "BadCampaigns",
     "Bonus",
@@ -50,6 +51,7 @@ __all__ = [
     "standing",
     "standings",
     "take",
+    "take_again",
     "usage",
     "usages",
     "weigh",

@@ -74,7 +74,7 @@ def _kind(look: Look) -> Iterator[Step]:
             yield look.against("kind", reason, "sale", reason, certain=True)
     if nothing_read(look.reading):
         faults = sorted(ENGINE_FAULTS & set(reasons))  # no fault of the person's
-        yield look.against("kind", ", ".join(faults) or "nothing", "text", "unreadable", certain=not faults)
+        yield look.against("kind", "nothing", "text", faults[0] if faults else "unreadable", certain=not faults)
 
 
 def nothing_read(reading: Reading) -> bool:

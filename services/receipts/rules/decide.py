@@ -83,7 +83,7 @@ def _stacked(paying: Sequence[_PAIR]) -> Decision:
     for payout in PAYOUTS:
         added_up = [pair for pair in same if pair[0].stack == "sum" and pair[0].payout == payout]
         offers += [added_up] if added_up else []
-    best = max(offers, key=_total)
+    best = max(offers, key=lambda offer: (_total(offer), -same.index(offer[0])))
     campaign, decision = best[0]
     return replace(
         decision,

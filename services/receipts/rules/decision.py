@@ -15,6 +15,18 @@ Outcome = Literal["accepted", "rejected", "review"]
 # cut: the bonus was changed to what `wants` says; sum: what it came to.
 Result = Literal["ok", "no", "missing", "doubt", "cut", "sum"]
 
+# Why a campaign pays nothing, or asks for a person; beside these, facts.DOUBTS. Codes are stored and shown: they do not
+# change.
+REASONS = frozenset(
+    {
+        *("no_campaign", "campaign_closed", "before_campaign", "after_campaign", "too_old", "future_date"),
+        *("no_product", "below_min", "merchant_not_in_campaign", "country_not_in_campaign", "currency_mismatch"),
+        *("not_for_you", "limit_user_day", "limit_user_week", "limit_user_month", "limit_user_total", "limit_budget"),
+        *("fiscal_unknown", "country_unknown", "currency_unknown", "merchant_unknown"),
+        *("sum_unknown", "quantity_unknown"),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

@@ -56,10 +56,10 @@ class _Terms:
 
     def best(self, folded: str) -> tuple[int, str] | None:
         """(score, alias) where the text names the product."""
-        found = max(((score(term, folded), alias) for term, alias in self._aliases), default=(0, ""))
-        if found[0] < self.enough or any(score(word, folded) >= self.enough for word in self._exclude):
+        points, _, alias = max((score(term, folded), len(term), alias) for term, alias in self._aliases)
+        if points < self.enough or any(score(word, folded) >= self.enough for word in self._exclude):
             return None
-        return found
+        return points, alias
 
 
 def match(products: Sequence[Product], reading: Reading, currency: str) -> tuple[Match, ...]:
@@ -88,7 +88,10 @@ def _assign(products: Sequence[Product], names: Sequence[str]) -> list[tuple[Pro
         if candidates:
             (points, alias), sku = max(candidates, key=lambda one: (one[0][0], len(one[0][1]), one[1]))
             found.setdefault(sku, []).append((number, points, alias))
-    return [(by_sku[sku], sorted(found[sku], key=lambda one: (-one[1], one[2], one[0]))) for sku in sorted(found)]
+    return [
+        (by_sku[sku], sorted(found[sku], key=lambda one: (-one[1], -len(one[2]), one[2], one[0])))
+        for sku in sorted(found)
+    ]
 
 
 def _of_lines(product: Product, found: Found, lines: Sequence[ReadLine], currency: str) -> Match:

@@ -124,6 +124,36 @@ def give_back(tx: Session, receipt_id: int, now: datetime) -> bool:
     return True
 
 
+def take_again(tx: Session, receipt_id: int, payees: Sequence[str], now: datetime) -> None:
+    """What was given back is taken once more as it was: an operator has it paid after all. The people's limits do not
+    stand against that, and count it. Nothing where nothing was given back. Raises CampaignMoved where a budget has not
+    as much left."""
+    row = tx.get(ReceiptTakeRow, receipt_id)
+    if row is None:
+        return
+    keys, rows = sorted(set(payees)), {}
+    for slug in sorted(part["campaign"] for part in row.parts):
+        _lock_payees(tx, slug, keys)
+        rows[slug] = _lock_campaign(tx, slug)
+    tx.refresh(row, with_for_update=True)
+    if row.given_back_at is None:
+        return
+    for part in row.parts:
+        if rows[part["campaign"]].spent_minor + part["minor"] > rows[part["campaign"]].budget_minor:
+            raise CampaignMoved(part["campaign"])
+    row.given_back_at, row.taken_at = None, now
+    shares = [
+        {"campaign": part["campaign"], "payee": key, "receipt_id": receipt_id, "minor": part["minor"], "at": now}
+        for part in row.parts
+        for key in keys
+    ]
+    for part in row.parts:
+        rows[part["campaign"]].spent_minor += part["minor"]
+    tx.flush()
+    if shares:
+        tx.execute(insert(ReceiptTakeShareRow), shares)
+
+
 def _lock_payees(tx: Session, campaign: str, keys: Sequence[str]) -> None:
     if not keys:
         return

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Flag, auto
 from typing import ClassVar, Protocol
 
-from services.platform.errors import KioskError, Rejected, TryLater
+from services.platform.errors import Invalid, KioskError, Rejected, TryLater
 from services.platform.money import Money
 
 
@@ -71,6 +71,24 @@ class Listed:
     """A person carries it out, and its result comes later."""
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a callback says. `external_id` is the provider's name of the payment; `reference` is ours, and `amount` what
+    it paid, where it gives them back; `code` says why it did not pay."""
+
+    external_id: str
+    is_paid: bool
+    reference: str | None = None
+    amount: Money | None = None
+    code: str = "refused"
+
+
+class BadCallback(Invalid):
+    """Not what this provider sends. The message never quotes it."""
+
+    code: ClassVar[str] = "bad_callback"
+
+
 class PayoutProvider(Protocol):
     """`currencies` are those it pays; None when it pays any."""
 
@@ -81,6 +99,10 @@ class PayoutProvider(Protocol):
     def pay(self, order: Order) -> Paid | Listed:
         """Pays once for each call. Raises NotSent, Refused or Unknown; whatever else it raises counts as Unknown."""
         ...
+
+    def read_callback(self, body: bytes) -> News:
+        """The body of a callback. Raises BadCallback."""
+        raise BadCallback("this provider sends none")
 
     def check(self) -> str:
         """What it is and where, for the doctor; pays nothing. Raises TryLater or Misconfigured."""

@@ -70,7 +70,11 @@ def test_spans_begin_and_end_with_the_days_of_the_place(
     if span == "day":
         when[0] -= timedelta(hours=1)
     rules.take(tx, accepted(campaign, 100), 1, ["user:1"], when[0])
-    assert [rules.usage(tx, campaign, ["user:1"], at).of(span) for at in when] == [Tally(1, 100), Tally(1, 100), Tally()]
+    assert [rules.usage(tx, campaign, ["user:1"], at).of(span) for at in when] == [
+        Tally(1, 100),
+        Tally(1, 100),
+        Tally(),
+    ]
     assert rules.usage(tx, campaign, ["user:1"], when[2]).of("total") == Tally(1, 100)
     assert rules.usage(tx, campaign, ["user:1"], when[0] - timedelta(minutes=1)).of(span) == Tally()
 
