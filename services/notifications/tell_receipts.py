@@ -83,7 +83,7 @@ def tell_payout_contradicted(
 
 
 def tell_payouts_capped(tx: Session, event: receipts.PayoutsCapped, now: datetime, admins: Sequence[int]) -> None:
-    params = {"most": event.most, "party": "user:0"}
+    params = {"most": event.most}
     tell_admins(tx, admins, "admin_payouts_capped", f"payouts_capped:{now:%Y-%m-%d}", params, now)
 
 

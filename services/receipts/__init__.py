@@ -45,7 +45,7 @@ from services.receipts.reread import reread
 from services.receipts.retention import delete_picture, plan_expiry, schedule_picture_sweep
 from services.receipts.review import REASONS, approve, correct, refuse
 from services.receipts.rules import Campaign
-from services.receipts.settle import note_not_paid, note_paid, note_paying
+from services.receipts.settle import note_not_paid, note_paid, note_paying, reverse
 from services.receipts.submit import Upload, abandon, submit
 from services.receipts.typed import Facts, submit_typed
 from services.receipts.views import (
@@ -125,6 +125,7 @@ __all__ = [
     "refuse",
     "remind",
     "reread",
+    "reverse",
     "rules",
     "schedule_picture_sweep",
     "statistics",

@@ -48,7 +48,7 @@ def routes() -> Router:
 
 async def change_phone(event: Message | CallbackQuery, user: User, _: Language, kit: Kit) -> None:
     now = await in_thread(standing, kit, user)
-    if await _needs_no_phone(event, _, now):
+    if await _needs_no_phone(event, _, kit, now):
         return
     await ask_phone(event, user, _, kit, now.phone)
 
@@ -61,7 +61,7 @@ async def contact_shared(message: Message, user: User, _: Language, kit: Kit) ->
     if not now.asks_phone and now.phone is None:
         await show(message, screens.render_contact_not_needed(_))
     elif not now.agreed:
-        await ask_consent(message, _, now)
+        await ask_consent(message, _, kit, now)
     else:
         is_own = message.contact.user_id == message.from_user.id
         await _keep(message, user, _, kit, message.contact.phone_number, is_own=is_own)
@@ -84,13 +84,13 @@ async def type_receipt(callback: CallbackQuery, user: User, _: Language, kit: Ki
     if await refuse_closed(callback, _, now):
         return
     if not now.agreed:
-        await ask_consent(callback, _, now)
+        await ask_consent(callback, _, kit, now)
         return
     await in_thread(_ask_receipt, kit, user)
     await show(callback, render_type_receipt(_, _example_day(kit)))
 
 
-async def _needs_no_phone(event: Message | CallbackQuery, _: Language, now: Standing) -> bool:
+async def _needs_no_phone(event: Message | CallbackQuery, _: Language, kit: Kit, now: Standing) -> bool:
     """Who has given one may always change it: something may be on its way to it."""
     if now.phone is not None:
         return False
@@ -99,7 +99,7 @@ async def _needs_no_phone(event: Message | CallbackQuery, _: Language, now: Stan
     if not now.asks_phone:
         await show(event, screens.render_no_phone_needed(_))
     elif not now.agreed:
-        await ask_consent(event, _, now)
+        await ask_consent(event, _, kit, now)
     return not now.asks_phone or not now.agreed
 
 

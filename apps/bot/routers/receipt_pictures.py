@@ -53,7 +53,7 @@ async def picture(message: Message, user: User, _: Language, kit: Kit, bot: Bot,
     if await refuse_closed(message, _, now):
         return
     if not now.agreed:
-        await ask_consent(message, _, now, agree_first(_))
+        await ask_consent(message, _, kit, now, agree_first(_))
         return
     if not sent.may_be_picture:
         await show(message, screens.render_not_taken(_, why_no_bonus(_, "not_a_picture")))

@@ -16,7 +16,7 @@ from apps.bot.screen import bot_of, chat_of, show
 from apps.bot.screens.receipt_card import render_receipt
 from apps.bot.screens.receipt_history import PAGE, render_my_receipts, render_sums
 from apps.bot.screens.receipt_phone import ask_for_phone, share_keyboard
-from apps.bot.screens.receipt_terms import DAYS, RECEIPT_TERMS_VERSION, RECEIPTS, render_receipt_terms
+from apps.bot.screens.receipt_terms import RECEIPT_TERMS_VERSION, RECEIPTS, render_receipt_terms
 from apps.bot.screens.receipts import render_agreed, render_nothing_runs, render_off, render_receipts
 from apps.threads import in_thread
 from services import billing, identity, receipts, wallet
@@ -88,13 +88,20 @@ async def refuse_closed(event: Message | CallbackQuery, _: Language, now: Standi
     return True
 
 
-async def ask_consent(event: Message | CallbackQuery, _: Language, now: Standing, note: str | None = None) -> None:
+async def ask_consent(
+    event: Message | CallbackQuery, _: Language, kit: Kit, now: Standing, note: str | None = None
+) -> None:
     """`note` (HTML) is said first."""
-    await show(event, render_receipt_terms(_, days=DAYS, asks_phone=now.asks_phone, agreed=now.agreed, note=note))
+    await show(
+        event,
+        render_receipt_terms(
+            _, days=kit.settings.receipt_picture_days, asks_phone=now.asks_phone, agreed=now.agreed, note=note
+        ),
+    )
 
 
 async def read_terms(callback: CallbackQuery, user: User, _: Language, kit: Kit) -> None:
-    await ask_consent(callback, _, await in_thread(standing, kit, user))
+    await ask_consent(callback, _, kit, await in_thread(standing, kit, user))
 
 
 async def agree(callback: CallbackQuery, user: User, _: Language, kit: Kit) -> None:

@@ -9,7 +9,6 @@ from apps.bot.screen import Screen
 from services.platform.i18n import Language
 
 RECEIPTS, RECEIPT_TERMS_VERSION = "receipts", "2026-11-28"
-DAYS = 90  # for which pictures are kept
 
 
 def render_receipt_terms(_: Language, *, days: int, asks_phone: bool, agreed: bool, note: str | None = None) -> Screen:
