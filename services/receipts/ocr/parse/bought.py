@@ -90,8 +90,8 @@ def find_bought(lines: Sequence[str], limit: Decimal | None = None) -> list[Foun
     for line in lines:
         folded = fold(line)
         if _ends(folded, line):
-            if page.found:
-                break
+            if page.found or amounts(line):
+                break  # without a sum it is the heading of a column
             page.forget()
         elif not folded or _is_other(folded, line):
             page.name = []

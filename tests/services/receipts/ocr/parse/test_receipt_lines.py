@@ -67,6 +67,12 @@ def test_nothing_below_the_total_was_bought() -> None:
     assert [str(line.sum) for line in parsed.lines] == ["19.90"]
 
 
+def test_a_table_of_taxes_below_the_total_is_no_thing_bought_either() -> None:
+    parsed = read_once("GOUDA 2Z,BZ\nSUMME EUR 22,82\nSteuer Netto Steuer Brutto\nB= 7,0% 21,33 1,49 22,82")
+    assert parsed.lines == ()
+    assert "lines" not in parsed.proofs
+
+
 def test_a_digit_misread_by_one_look_is_mended_by_the_other() -> None:
     one = "ХЛІБ БІЛИЙ 19.90\nСИР ГАУДА 57.24\nСУМА 71.14"
     other = "ХЛІБ БІЛИЙ 79.90\nСИР ГАУДА 51.24\nСУМА 71.14"
