@@ -177,7 +177,7 @@ def test_what_may_be_paid_without_a_person(parsed: Parsed, code: FiscalCode | No
     assert reading.total is not None
     assert reading.date is not None
     assert reading.date <= TODAY
-    assert not (picture.edited or picture.screenshot or picture.several or parsed.not_fiscal)
+    assert not any((picture.edited, picture.screenshot, picture.several, parsed.not_fiscal))
     if reading.tier == "B":
         assert code is not None
         assert code.kind == "sale"
