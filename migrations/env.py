@@ -19,6 +19,9 @@ import services.promotions.models
 import services.provisioning.licences.models
 import services.provisioning.models
 import services.provisioning.models_watch
+import services.receipts.models
+import services.receipts.payouts.models
+import services.receipts.rules.models
 import services.referrals.models
 import services.subscriptions.models  # noqa: F401  # imported for the tables they declare
 from services.platform.db import Base

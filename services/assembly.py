@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pydantic import SecretStr
 
 from services.assembly_access import provisioners
+from services.assembly_payouts import payout_providers
 from services.billing import Capability, PaymentProvider
 from services.billing.providers.balance import Balance
 from services.billing.providers.base import Fiscal
@@ -23,6 +24,7 @@ from services.platform.config import Settings
 from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
+from services.receipts.ocr.process import Reader
 
 OPEN_CALLS = 12  # to one provider, of the 16 that apps.threads lets wait
 
@@ -50,11 +52,13 @@ def build(settings: Settings, process: str) -> Kit:
         cipher=cipher,
         providers={code: _provider(code, settings, db, clock, process) for code in settings.payment_providers},
         provisioners=provisioners(settings, db, clock, cipher, storage),
+        payouts=payout_providers(settings),
         telegram=TelegramChannel(
             api_url=settings.telegram_api_url, token=settings.telegram_bot_token.get_secret_value()
         ),
         pace=Pace(client),
         storage=storage,
+        reader=Reader(tessdata=settings.tessdata_prefix),
     )
 
 

@@ -15,11 +15,14 @@ from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
 from services.provisioning import Provisioners
+from services.receipts import Reader
+from services.receipts.payouts import PayoutProviders
 
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """`providers` are in the order in which buyers are offered them; `provisioners` are by kind of access."""
+    """`providers` are in the order in which buyers are offered them; `provisioners` are by kind of access,
+    `payouts` by name."""
 
     settings: Settings
     clock: Clock
@@ -31,6 +34,8 @@ class Kit:
     telegram: TelegramChannel
     pace: Pace
     storage: Storage | None
+    reader: Reader
+    payouts: PayoutProviders
 
     def bot_url(self) -> str:
         """The bot's address, for links to it. Raises TryLater or Misconfigured when it has to be asked for."""
@@ -38,6 +43,9 @@ class Kit:
 
     def close(self) -> None:
         self.telegram.close()
+        self.reader.close()
+        for payer in self.payouts.values():
+            payer.close()
         for provider in self.providers.values():
             provider.close()
         for provisioner in self.provisioners.values():

@@ -28,8 +28,10 @@ class Reaction:
     outside: Callable[[Kit, Any, datetime], object] | None = None
 
 
-def inside(event: type[E], name: str, run: Callable[[Kit, Session, E, datetime], object]) -> Reaction:
-    return Reaction(event, name, "default", inside=run)
+def inside(
+    event: type[E], name: str, run: Callable[[Kit, Session, E, datetime], object], queue: str = "default"
+) -> Reaction:
+    return Reaction(event, name, queue, inside=run)
 
 
 def plain(event: type[E], run: Callable[[Session, E, datetime], object]) -> Reaction:

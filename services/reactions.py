@@ -11,6 +11,7 @@ from services import billing, gifts, identity, notifications, provisioning, refe
 from services.kit import Kit
 from services.platform import outbox
 from services.reaction import for_operators, inside, outside, plain, to_other_side
+from services.reactions_receipts import RECEIPTS
 
 # default: our own tables only. payments, access, telegram: one for each outside system, so that a slow one delays
 # nobody else. ocr, rules, payouts: the receipts' stations.
@@ -281,6 +282,7 @@ REACTIONS = (
             storage=kit.storage,
         ),
     ),
+    *RECEIPTS,
 )
 RECORD_ONLY: tuple[type[outbox.Event], ...] = ()
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from services import billing, gifts, promotions, provisioning, subscriptions, wallet
+from services import billing, gifts, promotions, provisioning, receipts, subscriptions, wallet
 from services.platform import idempotency, inbox, outbox
 from services.platform.db import Database
 from services.platform.slots import claim
@@ -45,6 +45,9 @@ SCHEDULE = (
     Scheduled("provisioning.announce_lost", timedelta(minutes=10), provisioning.announce_lost),
     Scheduled("provisioning.watch_failing", timedelta(minutes=10), provisioning.watch_failing),
     Scheduled("provisioning.schedule_removals", HOUR, provisioning.schedule_removals),
+    Scheduled("receipts.remind", HOUR, receipts.remind),
+    Scheduled("receipts.abandon", timedelta(minutes=10), receipts.abandon),
+    Scheduled("receipts.schedule_picture_sweep", HOUR, receipts.schedule_picture_sweep),
     Scheduled("outbox.purge", HOUR, lambda tx, now: outbox.purge(tx, now - timedelta(days=14))),
     Scheduled("inbox.purge", HOUR, lambda tx, now: inbox.purge(tx, now - timedelta(days=3))),
     Scheduled("idempotency.purge", HOUR, lambda tx, now: idempotency.purge(tx, now - idempotency.KEPT)),

@@ -6,6 +6,7 @@ this thread, until nothing is left to do; `Kiosk.pass_time` moves the clock of t
 from __future__ import annotations
 
 import itertools
+import mimetypes
 import socket
 import threading
 import time
@@ -25,7 +26,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from apps.sandbox import cryptopay, remnawave, robokassa, seller, storage, telegram, vpn, wgportal, yookassa
+from apps.sandbox import cryptopay, portmone, remnawave, robokassa, seller, storage, telegram, vpn, wgportal, yookassa
 from apps.sandbox.clock import Offset
 from apps.sandbox.environment import PORTAL_TOKEN, environment
 from apps.sandbox.server import server
@@ -93,6 +94,7 @@ class World:
                 notification_url=f"{self.url}/kiosk/cryptopay",
                 pauses=(0.05, 0.1, 60),
             ),
+            "/portmone": portmone.create_app(directory / "portmone", self.offset.now),
             "/wgportal": wgportal.create_app(directory / "wgportal", token=PORTAL_TOKEN),
             **{
                 f"/{name}": remnawave.create_app(
@@ -333,6 +335,30 @@ class Kiosk:
         """What the bot wrote to somebody, oldest first, as the chat page gets it."""
         chat = self.http.get(f"/telegram/chat/api/users/{person.telegram_id}/messages").json()
         return [message for message in chat["messages"] if message["from"]["is_bot"]]
+
+    def photo(self, person: Person, content: bytes, caption: str = "") -> dict[str, Any]:
+        """Somebody sends a picture (in any format that Pillow reads), which Telegram compresses. Returns the Message
+        as the bot gets it."""
+        return self._upload(person, {"photo": ("photo.jpg", content, "image/jpeg")}, caption)
+
+    def document(
+        self, person: Person, content: bytes, name: str, mime: str | None = None, caption: str = ""
+    ) -> dict[str, Any]:
+        """Somebody sends a file, byte for byte; its type is that of its name, unless given. Returns the Message."""
+        mime = mime or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return self._upload(person, {"document": (name, content, mime)}, caption)
+
+    def contact(self, person: Person, phone: str, **whose: Any) -> dict[str, Any]:
+        """Somebody shares a phone number: the own one; with `user_id` and `first_name` somebody else's (`user_id=None`
+        is of nobody at Telegram). Returns the Message."""
+        address = f"/telegram/chat/api/users/{person.telegram_id}/contact"
+        return self.post(address, phone_number=phone, **whose)
+
+    def _upload(self, person: Person, part: dict[str, Any], caption: str) -> dict[str, Any]:
+        address = f"/telegram/chat/api/users/{person.telegram_id}/file"
+        answer = self.http.post(address, files=part, data={"caption": caption})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     def post(self, address: str, /, **body: Any) -> Any:
         answer = self.http.post(address, json=body)

@@ -50,3 +50,15 @@ class LooksLikeCode(Filter):
     async def __call__(self, message: Message) -> bool:
         text = (message.text or "").strip()
         return len(text.split()) == 1 and promotions.normal(text) is not None
+
+
+class HasFile(Filter):
+    """A photo or a document."""
+
+    async def __call__(self, message: Message) -> bool:
+        return bool(message.photo) or message.document is not None
+
+
+class HasContact(Filter):
+    async def __call__(self, message: Message) -> bool:
+        return message.contact is not None

@@ -8,7 +8,16 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from apps.console import doctor_access, doctor_goods, doctor_licences, doctor_money, doctor_panels, doctor_vpn
+from apps.console import (
+    doctor_access,
+    doctor_goods,
+    doctor_licences,
+    doctor_money,
+    doctor_panels,
+    doctor_payouts,
+    doctor_receipts,
+    doctor_vpn,
+)
 from apps.console.findings import Finding, Trouble
 from services import assembly, catalog
 from services.kit import Kit
@@ -49,6 +58,7 @@ def examine(kit: Kit) -> Iterator[Finding]:
         ("Telegram bot", _bot),
         ("Telegram updates", _updates),
         *doctor_money.checks(kit),
+        *doctor_payouts.checks(kit),
         *doctor_vpn.checks(kit),
         *doctor_panels.checks(kit),
         ("Private chats", _chats),
@@ -57,6 +67,7 @@ def examine(kit: Kit) -> Iterator[Finding]:
         ("Storage", _storage),
         ("Goods", doctor_goods.goods),
         ("Tasks of operators", doctor_goods.tasks),
+        *doctor_receipts.checks(),
         ("Support", _support),
     ]
     for what, check in checks:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 from honcho.environ import parse
 
-from apps.sandbox.remnawave.settings import SQUADS, TOKEN, WEBHOOK_SECRET
+from apps.sandbox.portmone.bills import LOGIN, PASSWORD
+from apps.sandbox.portmone.callbacks import TOKEN
+from apps.sandbox.remnawave.settings import SQUADS, WEBHOOK_SECRET
+from apps.sandbox.remnawave.settings import TOKEN as PANEL_TOKEN
 from apps.sandbox.stack import Stack
 from services.platform.config import Settings, inherited_environment
 
@@ -22,6 +25,7 @@ PARTS = {
     "yookassa": ("YOOKASSA_SHOP_ID", "YOOKASSA_SECRET_KEY", "YOOKASSA_API_URL"),
     "robokassa": ("ROBOKASSA_MERCHANT_LOGIN", "ROBOKASSA_PASSWORD_1", "ROBOKASSA_PASSWORD_2", "ROBOKASSA_PAY_URL"),
     "cryptopay": ("CRYPTOPAY_TOKEN", "CRYPTOPAY_API_URL"),
+    "portmone": ("PORTMONE_LOGIN", "PORTMONE_PASSWORD", "PORTMONE_PAYEE_IDS", "PORTMONE_API_BASE"),
     "vpn": ("VPN_SERVERS",),
     "wgportal": (),
     "panel": ("REMNAWAVE_URL", "REMNAWAVE_TOKEN", "REMNAWAVE_PANELS"),
@@ -147,6 +151,7 @@ def _of_the_world(url: str, directory: Path, vpn_keys: Mapping[str, str]) -> dic
             "ROBOKASSA_SERVICES_URL": f"{url}/robokassa",
         },
         "cryptopay": {"CRYPTOPAY_TOKEN": "42:SANDBOXCRYPTOPAY", "CRYPTOPAY_API_URL": f"{url}/cryptopay/api"},
+        "portmone": portmone(url),
         "vpn": vpn,
         "wgportal": {},
         "seller": {"CALLOUT_SECRET": "sandbox-callout-secret"},
@@ -162,9 +167,20 @@ def panel(url: str, name: str = "panel") -> dict[str, str]:
     """How Kiosk is led to the sandbox's Remnawave: "panel" of 3.x or "panel2" of 2.x. `url` is the world's root."""
     return {
         "REMNAWAVE_URL": f"{url}/{name}",
-        "REMNAWAVE_TOKEN": TOKEN,
+        "REMNAWAVE_TOKEN": PANEL_TOKEN,
         "REMNAWAVE_SQUADS": ",".join(list(SQUADS)[:1]),
         "REMNAWAVE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+    }
+
+
+def portmone(url: str) -> dict[str, str]:
+    """How Kiosk is led to the sandbox's Portmone. `url` is the world's root."""
+    return {
+        "PORTMONE_API_BASE": f"{url}/portmone/api/directcash",
+        "PORTMONE_LOGIN": LOGIN,
+        "PORTMONE_PASSWORD": PASSWORD,
+        "PORTMONE_PAYEE_IDS": "50=102,66=102,95=102,99=102,63=103,73=103,93=103,*=101",
+        "PORTMONE_WEBHOOK_TOKEN": TOKEN,
     }
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from apps.sandbox.server import ABORT
@@ -131,3 +132,21 @@ class NoAnswer(Response):
     async def _until_disconnect(receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
+
+
+class CutShort(NoAnswer):
+    """Half of `answer` comes, then the connection is cut: the rest, which Content-Length promises, never does."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__(0)
+        whole = Path(answer.path).read_bytes() if isinstance(answer, FileResponse) else bytes(answer.body)
+        kind = answer.headers["content-type"]
+        self._half = whole[: len(whole) // 2]
+        self.status_code = answer.status_code
+        self.init_headers({"content-type": kind, "content-length": str(len(whole))})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self._half, "more_body": True})
+        await asyncio.sleep(0.05)  # an aborted connection forgets what it has not sent
+        await super().__call__(scope, receive, send)

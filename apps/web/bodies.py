@@ -35,6 +35,10 @@ async def read(request: Request, limit: int) -> bytes:
 
 def require_json(request: Request) -> None:
     """Raises WrongType unless the body calls itself application/json."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    if media_type(request) != "application/json":
         raise WrongType("application/json is wanted")
+
+
+def media_type(request: Request) -> str:
+    """What the body calls itself."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -15,9 +15,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from apps.threads import in_outside_thread, in_thread
-from apps.web import bodies
+from apps.web import bodies, tables, uploads
 from apps.web.auth import require_client
-from apps.web.contract import IDEMPOTENCY_KEY, REPLAYED, Asked, Call, Door, Endpoint
+from apps.web.contract import IDEMPOTENCY_KEY, REPLAYED, Answered, Asked, Call, Door, Endpoint
 from apps.web.errors import BadRequest, refusal
 from services.kit import Kit
 from services.platform import idempotency
@@ -47,11 +47,21 @@ async def _answer(endpoint: Endpoint, request: Request) -> Response:
     kit: Kit = request.app.state.kit
     client = await require_client(request, endpoint.scope) if endpoint.scope else None
     parameters = _parameters(endpoint, request)
-    sent = await _document(endpoint, request)
-    body = _checked(endpoint.body, sent) if endpoint.body else None
-    call = Call(kit, client, parameters, body, kit.clock.now())
+    if endpoint.file is None:
+        sent = await _document(endpoint, request)
+        body = _checked(endpoint.body, sent) if endpoint.body else None
+        call = Call(kit, client, parameters, body, kit.clock.now())
+        return await (tables.send(endpoint, call) if endpoint.table else _done(endpoint, request, call, sent))
+    async with uploads.place():
+        file = await uploads.read(request, endpoint.file)
+        call = Call(kit, client, parameters, None, kit.clock.now(), file=file.content)
+        return await _done(endpoint, request, call, {"sha256": file.digest})
+
+
+async def _done(endpoint: Endpoint, request: Request, call: Call[Any, Any], sent: dict[str, Any]) -> Response:
     key = _key(request) if endpoint.once else None
-    fingerprint = idempotency.fingerprint(endpoint.method, request.url.path, sent)
+    asked = sent | ({"?": dict(request.query_params)} if request.query_params else {})
+    fingerprint = idempotency.fingerprint(endpoint.method, request.url.path, asked)
     thread = in_outside_thread if endpoint.waits else in_thread
     answer, is_replayed = await thread(_once, endpoint, call, key, fingerprint)
     return JSONResponse(answer.body, answer.status, {REPLAYED: "true"} if is_replayed else None)
@@ -79,6 +89,7 @@ def _once(endpoint: Endpoint, call: Call[Any, Any], key: str | None, fingerprint
 
 def _run(endpoint: Endpoint, call: Call[Any, Any]) -> Answer:
     answer = endpoint.run(call)
+    assert isinstance(answer, Answered)
     status = next(status for status, model in endpoint.answers.items() if isinstance(answer, model))
     return Answer(status, answer.model_dump(mode="json"))
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -49,7 +49,7 @@ class Nothing(Asked):
 @dataclass(frozen=True, slots=True)
 class Call(Generic[Q, B]):
     """One authenticated, well-formed call; `client` is None where everybody may call. `reference` names it for ever
-    where the caller gave an Idempotency-Key."""
+    where the caller gave an Idempotency-Key; `file` is what was sent where the endpoint takes one."""
 
     kit: Kit
     client: Client | None
@@ -57,6 +57,7 @@ class Call(Generic[Q, B]):
     body: B
     now: datetime
     reference: str | None = None
+    file: bytes = field(default=b"", repr=False)
 
     @property
     def caller(self) -> Client:
@@ -65,25 +66,36 @@ class Call(Generic[Q, B]):
         return self.client
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A body that is one file of one of these media types; `largest` is in bytes."""
+
+    types: tuple[str, ...]
+    largest: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """`run` is called in a thread and returns an object of one of `answers`, which are by HTTP status. Without a
+    """`run` is called in a thread and returns an object of one of `answers`, which are by HTTP status; where `table` is
+    a media type, an iterator of pieces of such a text instead, which are sent as they come. Without a
     `scope` everybody may call. Fields of `parameters` that `path` names are path parameters, those that `in_header`
-    names come in that header, the others are query parameters. `errors` says which errors of the
-    core mean which status here; the others keep their own. `once`: it honours an Idempotency-Key. `waits`: it may wait
-    for a server of somebody else's."""
+    names come in that header, the others are query parameters. A `file` comes instead of a `body`. `errors` says which
+    errors of the core mean which status here; the others keep their own. `once`: it honours an Idempotency-Key.
+    `waits`: it may wait for a server of somebody else's."""
 
     method: str
     path: str
     name: str
     summary: str
     scope: str | None
-    run: Callable[[Call[Any, Any]], Answered]
-    answers: Mapping[int, type[Answered]]
+    run: Callable[[Call[Any, Any]], Answered | Iterator[str]]
+    answers: Mapping[int, type[Answered]] = field(default_factory=dict)
+    table: str | None = None
     description: str = ""
     parameters: type[Asked] = Nothing
     in_header: Mapping[str, str] = field(default_factory=dict)
     body: type[Asked] | None = None
+    file: File | None = None
     errors: Mapping[int, tuple[type[KioskError], ...]] = field(default_factory=dict)
     once: bool = False
     waits: bool = False
@@ -107,7 +119,7 @@ class Endpoint:
             kinds.append(NotFound)
         if self.body or self.parameters.model_fields.keys() - self.in_path:
             kinds.append(BadRequest)
-        if self.body:
+        if self.body or self.file:
             kinds += [BadDocument, TooLarge, WrongType]
         if self.once:
             kinds += [BadIdempotencyKey, IdempotencyKeyInUse, IdempotencyKeyReused]

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from apps.web.bodies import TooLarge, WrongType
+from services import receipts
 from services.platform.errors import (
     Conflict,
     Forbidden,
@@ -39,6 +40,8 @@ STATUSES: tuple[tuple[type[KioskError], int], ...] = (
     (Rejected, 422),
     (TryLater, 503),
 )
+# Their `reason` is a stable code, too, which callers can act by.
+TELLING = (receipts.BadPicture, receipts.NotPayable)
 COME_BACK = 5  # seconds, where the error does not say
 CHALLENGE = 'Bearer realm="kiosk"'
 
@@ -76,7 +79,10 @@ def refusal(error: KioskError, status: int | None = None) -> Response:
     after = getattr(error, "after", None)
     if status == 503 or after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(COME_BACK if after is None else after)))
-    return problem(status, error.code, headers, **({"errors": error.faults} if isinstance(error, BadRequest) else {}))
+    more: dict[str, Any] = {"errors": error.faults} if isinstance(error, BadRequest) else {}
+    if isinstance(error, TELLING):
+        more["reason"] = error.reason
+    return problem(status, error.code, headers, **more)
 
 
 async def on_kiosk_error(_request: Request, error: Exception) -> Response:

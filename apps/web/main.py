@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from apps.lifetime import begin
-from apps.web import api, downloads, health, panel_webhooks, webhooks
+from apps.web import api, downloads, health, panel_webhooks, payout_webhooks, webhooks
 from apps.web.errors import HANDLERS
 from services.kit import Kit
 
@@ -41,6 +41,7 @@ def create(kit: Kit) -> Starlette:
             Route("/webhooks/telegram", webhooks.telegram, methods=["POST"]),
             Route("/webhooks/remnawave", panel_webhooks.remnawave, methods=["POST"]),
             Route("/webhooks/remnawave/{panel}", panel_webhooks.remnawave, methods=["POST"]),
+            Route("/webhooks/portmone", payout_webhooks.portmone, methods=["POST"]),
             Route("/webhooks/{provider}", webhooks.payment_provider, methods=["GET", "POST"]),
             *downloads.routes(),
             *api.routes(),

@@ -25,12 +25,14 @@ class Fault(Answered):
 
 
 class Problem(Answered):
-    """RFC 9457. `code` is stable and made for programs; `errors` names the fields of a bad request."""
+    """RFC 9457. `code` is stable and made for programs, and so is `reason`, which says more where there is one;
+    `errors` names the fields of a bad request."""
 
     type: str
     title: str
     status: int
     code: str
+    reason: str | None = None
     errors: list[Fault] = Field(default_factory=list)
 
 
@@ -68,13 +70,21 @@ def _endpoint(one: Endpoint, refs: Refs) -> dict[str, Any]:
         "parameters": _parameters(one),
         "responses": {
             **{str(status): _answer(one, model, refs) for status, model in sorted(one.answers.items())},
+            **({"200": {"description": one.summary, "content": _text(one.table)}} if one.table else {}),
             **_problems(one, refs),
         },
     }
     if one.body:
         content = {"application/json": {"schema": refs[one.body]}}
         described["requestBody"] = {"required": one.body_is_required, "content": content}
+    if one.file:
+        files = {kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in one.file.types}
+        described["requestBody"] = {"required": True, "content": files}
     return described
+
+
+def _text(media_type: str) -> dict[str, Any]:
+    return {media_type: {"schema": {"type": "string"}}}
 
 
 def _door(one: Door, refs: Refs) -> dict[str, Any]:
@@ -133,7 +143,7 @@ def _problems(one: Endpoint | Door, refs: Refs) -> dict[str, Any]:
         here = {"properties": {"code": {"enum": sorted(codes)}, "status": {"const": status}}}
         content = {"application/problem+json": {"schema": {"allOf": [refs[Problem], here]}}}
         answer: dict[str, Any] = {"description": HTTPStatus(status).phrase, "content": content}
-        if status == 503 or IdempotencyKeyInUse.code in codes:
+        if status in (429, 503) or IdempotencyKeyInUse.code in codes:
             answer["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
         described[str(status)] = answer
     return described

@@ -2,7 +2,8 @@
 
 A `User` is a person who wrote to the bot; where they came from, and who invited them, is written once. A `Party`
 ("user:42", later "workspace:7") is whoever buys, owns and is owed: the services above know parties only. Consents are
-kept word by version. A `Client` is a program of the operator's that calls the HTTP API with a key."""
+kept word by version, phones are kept sealed. A `Client` is a program of the operator's that calls the HTTP API with a
+key."""
 
 from services.identity.clients import (
     BadClient,
@@ -18,7 +19,7 @@ from services.identity.clients import (
     scopes,
 )
 from services.identity.consent import consent, has_consented
-from services.identity.events import UserJoined
+from services.identity.events import PhoneGiven, UserJoined
 from services.identity.origin import came_from, invited_by, record_inviter, who_came_from
 from services.identity.parties import Party
 from services.identity.people import (
@@ -29,20 +30,35 @@ from services.identity.people import (
     choose_language,
     find_user,
     greet,
+    joined_at,
+    joined_between,
     mark_unreachable,
     telegram_ids,
     unblock,
     user,
 )
+from services.identity.phones import (
+    BadPhone,
+    Phone,
+    keep_phone,
+    normalise_phone,
+    phone,
+    phone_index,
+    phone_of,
+    users_of_phone,
+)
 
 __all__ = [
     "BadClient",
     "BadKey",
+    "BadPhone",
     "Client",
     "ClientNotFound",
     "IssuedKey",
     "NameTaken",
     "Party",
+    "Phone",
+    "PhoneGiven",
     "User",
     "UserBlocked",
     "UserJoined",
@@ -58,12 +74,20 @@ __all__ = [
     "greet",
     "has_consented",
     "invited_by",
+    "joined_at",
+    "joined_between",
+    "keep_phone",
     "mark_unreachable",
+    "normalise_phone",
+    "phone",
+    "phone_index",
+    "phone_of",
     "record_inviter",
     "revoke_client",
     "scopes",
     "telegram_ids",
     "unblock",
     "user",
+    "users_of_phone",
     "who_came_from",
 ]

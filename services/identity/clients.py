@@ -27,6 +27,9 @@ SCOPES = {
     "payments:refund": "give money back",
     "tokens": "read people's tokens and what became of them",
     "tokens:spend": "spend people's tokens",
+    "receipts:write": "send receipts for people",
+    "receipts:read": "read receipts, their statistics and exports",
+    "receipts:review": "read what waits for a person, correct, approve and reject it",
 }
 KEY = re.compile(r"kiosk_([1-9][0-9]{0,17})_([A-Za-z0-9_-]{43})")
 NAME = re.compile(r"[^\W_][\w .-]{0,59}")

@@ -41,6 +41,17 @@ class ConsentRow(Base):
     given_at: Mapped[datetime]
 
 
+class PhoneRow(Base):
+    """`blind_index` is a keyed hash (hex) of the number, made with the secret of the day."""
+
+    __tablename__ = "user_phones"
+    user_id: Mapped[int] = mapped_column(ForeignKey(UserRow.id), primary_key=True)
+    sealed: Mapped[bytes]
+    blind_index: Mapped[str] = mapped_column(index=True)
+    is_own: Mapped[bool]
+    given_at: Mapped[datetime]
+
+
 class ApiClientRow(Base):
     """A program that calls the HTTP API. `key_hash` is SHA-256 of the random part of its key, in hex."""
 

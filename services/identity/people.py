@@ -85,6 +85,11 @@ def user(tx: Session, user_id: int) -> User:
     return _seen(row)
 
 
+def joined_at(tx: Session, user_id: int) -> datetime | None:
+    """When they first wrote to us; None for who is not known."""
+    return tx.scalar(select(UserRow.created_at).where(UserRow.id == user_id))
+
+
 def telegram_ids(tx: Session, user_ids: Collection[int]) -> dict[Party, int]:
     """Of many people at once; who is not known is missing."""
     rows = tx.execute(select(UserRow.id, UserRow.telegram_id).where(UserRow.id.in_(user_ids)))
@@ -94,6 +99,13 @@ def telegram_ids(tx: Session, user_ids: Collection[int]) -> dict[Party, int]:
 def find_user(tx: Session, telegram_id: int) -> User | None:
     row = tx.scalar(select(UserRow).where(UserRow.telegram_id == telegram_id))
     return _seen(row) if row else None
+
+
+def joined_between(tx: Session, since: datetime, until: datetime) -> list[int]:
+    """Ids of those who came from `since` on and before `until` and may be written to, in their order."""
+    came = select(UserRow.id).where(UserRow.created_at >= since, UserRow.created_at < until)
+    may = came.where(UserRow.unreachable_at.is_(None), UserRow.blocked_at.is_(None))
+    return list(tx.scalars(may.order_by(UserRow.id)))
 
 
 def choose_language(tx: Session, user_id: int, code: str) -> User:

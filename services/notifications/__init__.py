@@ -8,10 +8,22 @@ from services.notifications.channels.base import Button, Channel, Outgoing
 from services.notifications.channels.telegram import TelegramChannel
 from services.notifications.deliver import deliver
 from services.notifications.events import JoinRefusalTold, MessageQueued
+from services.notifications.for_operators_receipts import review_text
 from services.notifications.goods import again as show_again
 from services.notifications.goods import title
 from services.notifications.pace import Pace
 from services.notifications.reasons import explain, why_undecided
+from services.notifications.reasons_receipts import TYPEABLE, Why, why_no_bonus
+from services.notifications.receipt_words import (
+    day_of,
+    facts_of,
+    is_paid_to_phone,
+    one_line,
+    products_of,
+    receipt_text,
+    sum_of,
+    waits_for_phone,
+)
 from services.notifications.refuse_join import refuse_join
 from services.notifications.tell import (
     tell_access_delayed,
@@ -61,6 +73,19 @@ from services.notifications.tell_of_tokens import (
     tell_fee_missed,
     tell_tokens_credited,
 )
+from services.notifications.tell_receipts import (
+    tell_payout_contradicted,
+    tell_payout_failed,
+    tell_payout_needs_decision,
+    tell_payout_succeeded,
+    tell_payouts_capped,
+    tell_phone_given,
+    tell_receipt_accepted,
+    tell_receipt_needs_review,
+    tell_receipt_reading,
+    tell_receipt_rejected,
+    tell_receipt_reminder,
+)
 from services.notifications.tell_renewals import (
     tell_grace,
     tell_reminder,
@@ -71,6 +96,7 @@ from services.notifications.tell_renewals import (
 from services.notifications.tell_stock import tell_sale_undone
 
 __all__ = [
+    "TYPEABLE",
     "Button",
     "Channel",
     "JoinRefusalTold",
@@ -78,11 +104,20 @@ __all__ = [
     "Outgoing",
     "Pace",
     "TelegramChannel",
+    "Why",
+    "day_of",
     "deliver",
     "explain",
+    "facts_of",
+    "is_paid_to_phone",
+    "one_line",
+    "products_of",
+    "receipt_text",
     "refuse_join",
+    "review_text",
     "send_document",
     "show_again",
+    "sum_of",
     "tell_access_delayed",
     "tell_access_failed",
     "tell_access_granted",
@@ -108,8 +143,19 @@ __all__ = [
     "tell_payment_decided",
     "tell_payment_failed",
     "tell_payment_needs_decision",
+    "tell_payout_contradicted",
+    "tell_payout_failed",
+    "tell_payout_needs_decision",
+    "tell_payout_succeeded",
+    "tell_payouts_capped",
+    "tell_phone_given",
     "tell_place_mended",
     "tell_place_troubled",
+    "tell_receipt_accepted",
+    "tell_receipt_needs_review",
+    "tell_receipt_reading",
+    "tell_receipt_rejected",
+    "tell_receipt_reminder",
     "tell_referral_reward",
     "tell_refund_failed",
     "tell_refunded",
@@ -128,5 +174,7 @@ __all__ = [
     "tell_tokens_credited",
     "tell_withdrawal_stuck",
     "title",
+    "waits_for_phone",
+    "why_no_bonus",
     "why_undecided",
 ]

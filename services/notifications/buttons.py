@@ -7,6 +7,9 @@ CARDS = "cards"
 WALLET = "wallet"
 GIFTS = "gifts:0"
 INVITE = "invite"
+RECEIPTS = "receipts"
+PHONE = "phone"
+TYPE_RECEIPT = "typereceipt"
 
 
 def config(subscription_id: int) -> str:
@@ -86,3 +89,18 @@ def money_back(grant_id: int) -> str:
 def wait(grant_id: int) -> str:
     """Goes on waiting for it."""
     return f"waiton:{grant_id}"
+
+
+def receipt(receipt_id: int) -> str:
+    """One of the own receipts, with the explanation."""
+    return f"receipt:{receipt_id}"
+
+
+def approve(receipt_id: int) -> str:
+    """For operators: a receipt in review earns what the rules say, at once."""
+    return f"receiptyes:{receipt_id}"
+
+
+def refuse(receipt_id: int) -> str:
+    """For operators: asks for the reason."""
+    return f"receiptno:{receipt_id}"

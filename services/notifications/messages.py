@@ -20,6 +20,7 @@ from services.notifications import (
     about_gifts,
     about_life,
     about_payments,
+    about_receipts,
     about_refunds,
     about_renewals,
     about_stock,
@@ -27,6 +28,7 @@ from services.notifications import (
     about_tokens,
     for_operators,
     for_operators_access,
+    for_operators_receipts,
 )
 from services.notifications.channels.base import Outgoing
 from services.notifications.models import MessageRow
@@ -89,6 +91,15 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "admin_foreign_refund": for_operators.foreign_refund,
     "admin_statement": for_operators.statement,
     "admin_stray_stars": for_operators.stray_stars,
+    "receipt": about_receipts.standing,
+    "receipt_again": about_receipts.again,
+    "receipt_reading": about_receipts.reading,
+    "receipt_reminder": about_receipts.reminder,
+    "admin_receipt": for_operators_receipts.needs_review,
+    "admin_payout_failed": for_operators_receipts.payout_failed,
+    "admin_payout_undecided": for_operators_receipts.payout_undecided,
+    "admin_payout_contradicted": for_operators_receipts.payout_contradicted,
+    "admin_payouts_capped": for_operators_receipts.payouts_capped,
     "admin_channel_lost": about_channels.lost,
     "admin_channel_back": about_channels.back,
     "admin_member_banned": about_channels.banned,
@@ -112,6 +123,7 @@ AFTER_DOUBT: Mapping[str, str] = {
     "access_good": "access_ready",
     "document": "document_ready",
     "renewal_ahead": "renewal_ahead",
+    "receipt": "receipt_again",
 }
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from services.platform.config_panels import RemnawavePanel, read_panels
+from services.platform.config_payouts import PayeeIds, WebhookToken, what_portmone_needs
 from services.platform.config_values import (
     POLICY_REASONS,
     CommaList,
@@ -74,6 +75,7 @@ class Settings(BaseModel):
     job_threads: int = Field(8, ge=1, le=64)
     bonus_tokens_days: int = Field(90, ge=0, le=3650)
     access_kept_days: int = Field(30, ge=1, le=3650)
+    receipt_picture_days: int = Field(90, ge=1, le=3650)
 
     telegram_bot_token: Annotated[SecretStr, secret(r"[0-9]+:[A-Za-z0-9_-]+")]
     telegram_admin_ids: Annotated[tuple[int, ...], CommaList] = ()
@@ -108,6 +110,13 @@ class Settings(BaseModel):
     fiscal_subject: str = Field("service", pattern=r"^[a-z_]{1,40}$")
     fiscal_mode: str = Field("full_payment", pattern=r"^[a-z_]{1,40}$")
 
+    portmone_api_base: OutsideUrl = "https://direct.portmone.com.ua/api/directcash"
+    portmone_login: str | None = Field(None, max_length=100)
+    portmone_password: SecretStr | None = None
+    portmone_payee_ids: PayeeIds = ()
+    portmone_webhook_token: WebhookToken | None = None
+    payouts_a_day: int | None = Field(None, ge=1, le=1_000_000)
+
     referral_inviter_reward: Reward | None = None
     referral_invited_reward: InvitedReward | None = None
     gift_days: int = Field(90, ge=1, le=3650)
@@ -123,6 +132,9 @@ class Settings(BaseModel):
     storage_access_key: str | None = None
     storage_secret_key: SecretStr | None = None
     storage_region: str = "us-east-1"
+
+    tessdata_prefix: str | None = None
+    fiscal_lookup_url: OutsideUrl | None = None
 
     callout_secret: Annotated[tuple[SecretStr, ...], CommaList] = ()
 
@@ -192,6 +204,18 @@ def inherited_environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+def tessdata_prefix(environ: Mapping[str, str] | None = None) -> str | None:
+    """TESSDATA_PREFIX by itself: for a command that reads pictures without any other setting."""
+    return (os.environ if environ is None else environ).get("TESSDATA_PREFIX") or None
+
+
+def bare_environment() -> dict[str, str]:
+    """What a program needs to start on this machine, and no setting and no secret: for one that reads what strangers
+    sent."""
+    needed = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "LANG", "LC_ALL", "TMPDIR")
+    return {name: os.environ[name] for name in needed if name in os.environ}
+
+
 def _what_belongs_together(given: Mapping[str, str]) -> list[str]:
     needed: dict[str, str] = {}
     if given.get("TELEGRAM_MODE") == "webhook":
@@ -205,6 +229,7 @@ def _what_belongs_together(given: Mapping[str, str]) -> list[str]:
         needed |= dict.fromkeys(storage, "needed beside the other STORAGE_*")
     if "LICENCE_SIGNING_KEY_EARLIER" in given:
         needed["LICENCE_SIGNING_KEY"] = "needed beside LICENCE_SIGNING_KEY_EARLIER"
+    needed |= what_portmone_needs(given)
     faults = [f"{name}: missing ({why})" for name, why in needed.items() if name not in given]
     if any(len(one.strip()) < 16 for one in given.get("CALLOUT_SECRET", "x" * 16).split(",")):
         faults.append("CALLOUT_SECRET: each must have 16 characters or more")

@@ -51,6 +51,21 @@ class ReceiptNeedsReview(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSweepDue(Event):
+    """Pictures may have been kept long enough."""
+
+    name = "receipts.picture_sweep_due"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureExpired(Event):
+    """It was kept long enough, and is to be deleted in the storage."""
+
+    name = "receipts.picture_expired"
+    receipt_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutDue(Event):
     """A payout may be carried out (again): by its provider."""
 
@@ -82,3 +97,31 @@ class PayoutNeedsDecision(Event):
     name = "receipts.payout_needs_decision"
     payout_id: int
     receipt_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptReminderDue(Event):
+    """Somebody came a day ago and has not sent a receipt."""
+
+    name = "receipts.reminder_due"
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutContradicted(Event):
+    """The provider says otherwise of a payout that has ended: `said` is "paid" or "not_paid", `state` what it is and
+    stays. Nothing was changed: a person must look at the provider's own list."""
+
+    name = "receipts.payout_contradicted"
+    payout_id: int
+    receipt_id: int
+    state: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutsCapped(Event):
+    """As many payouts as a day may see have begun: the others wait for the next day. Once a day."""
+
+    name = "receipts.payouts_capped"
+    most: int

@@ -5,7 +5,7 @@ zone, for none is printed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from decimal import Decimal
@@ -31,6 +31,9 @@ DOUBTS = NEVER | {
     "unconfirmed",  # read, but nothing confirms it
     "engine_failed",  # the program that reads text died or hung
     "no_engine",  # its language files are missing on this machine
+    "similar_picture",  # to another receipt's, but not the same
+    "looks_like_another",  # date and total of another receipt
+    "typed_in",  # by the person who sent it
 }
 
 
@@ -93,7 +96,8 @@ class Reading:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values: dates as ISO 8601, sums as decimal strings."""
-        return _plain(self) | {"fiscal_key": self.fiscal_key}
+        plain = {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
+        return plain | {"fiscal_key": self.fiscal_key}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -117,7 +121,7 @@ class Reading:
 
 
 def _typed(values: Mapping[str, Any]) -> dict[str, Any]:
-    kinds = {"total": Decimal, "date": date.fromisoformat, "time": time.fromisoformat}
+    kinds: dict[str, Callable[[str], Any]] = {"total": Decimal, "date": date.fromisoformat, "time": time.fromisoformat}
     return {
         name: kinds[name](value) if name in kinds and isinstance(value, str) else value
         for name, value in values.items()

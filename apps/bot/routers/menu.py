@@ -7,13 +7,14 @@ from aiogram.types import CallbackQuery, Message
 from apps.bot import callbacks
 from apps.bot.routers.gifts import open_gift
 from apps.bot.routers.promo import open_code
+from apps.bot.routers.receipts import open_receipts
 from apps.bot.routers.shop import open_card, open_shop
 from apps.bot.routers.subscription import open_mine
 from apps.bot.routers.wallet import open_wallet
 from apps.bot.screen import show
 from apps.bot.screens.menu import Choices, render_language_chosen, render_languages, render_menu, render_welcome
 from apps.threads import in_thread
-from services import identity, subscriptions, wallet
+from services import identity, receipts, subscriptions, wallet
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
@@ -30,8 +31,8 @@ def routes() -> Router:
 
 
 async def start(message: Message, command: CommandObject, user: User, _: Language, kit: Kit) -> None:
-    """Deep links: t.me/BOT?start=shop, my, balance, buy_<slug>, promo_<code> or gift_<code>; other parameters only tell
-    where the person came from."""
+    """Deep links: t.me/BOT?start=shop, my, balance, receipts, buy_<slug>, promo_<code> or gift_<code>; other parameters
+    only tell where the person came from."""
     match (command.args or "").partition("_"):
         case "shop", "", "":
             await open_shop(message, user, _, kit)
@@ -43,6 +44,8 @@ async def start(message: Message, command: CommandObject, user: User, _: Languag
             await open_card(message, user, _, kit, slug)
         case "balance", "", "":
             await open_wallet(message, user, _, kit)
+        case "receipts", "", "":
+            await open_receipts(message, user, _, kit)
         case "gift", "_", code:
             await open_gift(message, user, _, kit, code)
         case _other:
@@ -66,7 +69,8 @@ async def speak(callback: CallbackQuery, callback_data: callbacks.Speak, user: U
 def _choices(kit: Kit, user: User) -> Choices:
     with kit.db.begin() as tx:
         trials = subscriptions.trials_open_to(tx, kit.cipher, user.party)
-        return Choices(trials=trials, has_wallet=wallet.has_wallet(tx, user.party))
+        takes = kit.storage is not None and bool(receipts.rules.running(tx, kit.clock.now()))
+        return Choices(trials=trials, has_wallet=wallet.has_wallet(tx, user.party), takes_receipts=takes)
 
 
 def _choose_language(kit: Kit, user_id: int, code: str) -> User:

@@ -5,6 +5,7 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message
 
 from apps.bot import callbacks
+from apps.bot.routers.receipts import takes_receipts
 from apps.bot.screen import show
 from apps.bot.screens.history import PAGE, Entry, render_history
 from apps.bot.screens.support import render_help, render_support
@@ -28,7 +29,8 @@ def routes() -> Router:
 
 
 async def help_(event: Message | CallbackQuery, _: Language, kit: Kit) -> None:
-    await show(event, render_help(_, kit.settings.support_username))
+    with_receipts = await in_thread(takes_receipts, kit)
+    await show(event, render_help(_, kit.settings.support_username, with_receipts=with_receipts))
 
 
 async def support(message: Message, user: User, _: Language, kit: Kit) -> None:

@@ -33,6 +33,8 @@ def render_refusal(_: Language, error: KioskError, pressed: str | None) -> Scree
             text = you_are_blocked(_)
         case "payment_method_not_found":
             text = _("I cannot find this card among those that you let us remember.")
+        case "receipt_not_found":
+            text = _("I cannot find this receipt among yours.")
         case "gift_not_found":
             text = _("There is no gift with this code. Look whether all 16 letters and digits are there.")
         case "gift_taken":

@@ -7,6 +7,7 @@ from aiogram.types import InlineKeyboardMarkup
 
 from apps.bot import callbacks
 from apps.bot import callbacks_wallet as words
+from apps.bot.callbacks_receipts import Receipts
 from apps.bot.keyboards import back, button, keyboard, link
 from apps.bot.screen import Screen
 from apps.bot.screens.trial import trial_rows
@@ -18,10 +19,11 @@ from services.platform.i18n import LANGUAGES, NAMES, Language
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What the menu has for this person only: the trials that are open to them; whether there are tokens, or some for
-    sale."""
+    sale; whether receipts earn something."""
 
     trials: Sequence[Tariff] = ()
     has_wallet: bool = False
+    takes_receipts: bool = False
 
 
 NOTHING_SPECIAL = Choices()
@@ -80,6 +82,7 @@ def main_menu(_: Language, choices: Choices = NOTHING_SPECIAL) -> InlineKeyboard
         [button(_.label("Buy VPN access"), callbacks.Shop())],
         *trial_rows(_, choices.trials),
         [button(_.label("My subscription"), callbacks.Mine())],
+        [button(_.label("🧾 Cashback for receipts"), Receipts())] if choices.takes_receipts else [],
         [button(_.label("My tokens"), words.Wallet())] if choices.has_wallet else [],
         [button(_.label("How to connect"), callbacks.Connect(subscription_id=0))],
         [button(_.label("Invite a friend"), callbacks.Invite())],

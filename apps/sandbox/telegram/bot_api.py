@@ -9,10 +9,10 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
-from apps.sandbox.faults import NoAnswer
+from apps.sandbox.faults import CutShort, NoAnswer
 from apps.sandbox.telegram import rules, schema
 from apps.sandbox.telegram.errors import ApiError, not_stood_in
-from apps.sandbox.telegram.faults import Fault
+from apps.sandbox.telegram.faults import DOWNLOAD, Fault
 from apps.sandbox.telegram.files import UPLOAD_LIMIT, Upload
 from apps.sandbox.telegram.methods import COUNTED, METHODS
 from apps.sandbox.telegram.stars import renew_due
@@ -43,23 +43,26 @@ class BotApi:
         errors: list[str] = []
         try:
             args, errors, uploads = await self._read(method, request)
-            answer = await self._answer(method, args, errors, uploads, fault)
+            answer = await _instead(fault) or await self._answer(method, args, errors, uploads)
         except ApiError as error:
             if error.problem:
                 errors = [*errors, error.description]
             answer = _refusal(error)
-        dropped = fault is not None and fault.mode in ("dropped", "dropped_after")
-        self._world.journal.note(method, args, errors, None if dropped else answer.status_code)
-        return NoAnswer(0) if dropped else answer
+        return self._ended(method, args, errors, fault, answer)
 
     async def download(self, request: Request) -> Response:
-        """The bytes of a file at getFile's file_path."""
+        """The bytes of a file at getFile's file_path. Noted, and met by faults, as a call of the method "download"."""
         if request.path_params["token"] != self._world.token:
             return _refusal(ApiError(401, "Unauthorized"))
+        file_path = request.path_params["path"]
+        fault = self._world.faults.take(DOWNLOAD)
         try:
-            return FileResponse(self._world.files.by_path(request.path_params["path"]))
+            answer = await _instead(fault)
+            if answer is None:
+                answer = FileResponse(self._world.files.by_path(file_path), media_type="application/octet-stream")
         except ApiError as error:
-            return _refusal(error)
+            answer = _refusal(error)
+        return self._ended(DOWNLOAD, {"file_path": file_path}, [], fault, answer)
 
     async def _read(self, method: str, request: Request) -> tuple[Json, list[str], dict[str, Upload]]:
         raw, uploads = await _parameters(request)
@@ -71,19 +74,7 @@ class BotApi:
             errors = rules.violations(method, args, uploads.keys())
         return args, errors, uploads
 
-    async def _answer(
-        self, method: str, args: Json, errors: list[str], uploads: Mapping[str, Upload], fault: Fault | None
-    ) -> Response:
-        if fault is not None:
-            refusal = fault.refusal()
-            if refusal is not None:
-                raise refusal
-            if fault.mode == "502":
-                return HTMLResponse(_BAD_GATEWAY, 502)
-            if fault.mode == "slow":
-                await asyncio.sleep(fault.delay)
-            if fault.mode == "dropped":
-                return Response()
+    async def _answer(self, method: str, args: Json, errors: list[str], uploads: Mapping[str, Upload]) -> Response:
         if errors:
             raise ApiError(400, f"Bad Request: {'; '.join(errors)}")
         if method not in METHODS:
@@ -91,6 +82,29 @@ class BotApi:
         if method in COUNTED:
             self._world.faults.count_message(args.get("chat_id"), time.monotonic())
         return JSONResponse({"ok": True, "result": await METHODS[method](self._world, args, uploads)})
+
+    def _ended(self, method: str, args: Json, errors: list[str], fault: Fault | None, answer: Response) -> Response:
+        """Notes the call; what of the answer comes out."""
+        mode = fault.mode if fault else None
+        dropped = mode in ("dropped", "dropped_after")
+        self._world.journal.note(method, args, errors, None if dropped else answer.status_code)
+        if dropped:
+            return NoAnswer(0)
+        return CutShort(answer) if mode == "cut" else answer
+
+
+async def _instead(fault: Fault | None) -> Response | None:
+    """What a fault answers before anything is done, or None. Raises ApiError for a refusal in JSON."""
+    if fault is None:
+        return None
+    refusal = fault.refusal()
+    if refusal is not None:
+        raise refusal
+    if fault.mode == "502":
+        return HTMLResponse(_BAD_GATEWAY, 502)
+    if fault.mode == "slow":
+        await asyncio.sleep(fault.delay)
+    return Response() if fault.mode == "dropped" else None
 
 
 async def _parameters(request: Request) -> tuple[Json, dict[str, Upload]]:

@@ -20,7 +20,6 @@ from apps.sandbox.telegram.world import World
 Json = dict[str, Any]
 
 LONGEST_WAIT = 50.0  # seconds
-_DEFAULT_PHONE = "+380671234567"
 
 
 class ChatApi:
@@ -68,7 +67,8 @@ class ChatApi:
         """Long poll: what changed after version `after`, waiting up to `wait` seconds for a change.
 
         {"version", "messages": [Message], "deleted": [message_id], "toast": {"text", "alert", "url"} | null,
-        "action": "typing" ... | null, "keyboard": ReplyKeyboardMarkup | null, "started", "blocked"}
+        "action": "typing" ... | null, "keyboard": ReplyKeyboardMarkup + {"used"?} | null, "started",
+        "blocked"}
         """
         person = person_of(self._world, request)
         after = number(request, "after")
@@ -110,23 +110,32 @@ class ChatApi:
         return JSONResponse({"callback_query_id": people.tap(self._world, person, body["message_id"], body["data"])})
 
     async def file(self, request: Request) -> Response:
-        """Multipart with a part `photo` or `document`, and `caption`? -> Message."""
+        """Multipart with a part `photo` or `document`, and `caption`? -> Message. -> [Message], an album, if there are
+        2 to 10 such parts."""
         person = person_of(self._world, request)
         async with request.form() as form:
+            parts = [(kind, part) for kind, part in form.multi_items() if isinstance(part, UploadFile)]
+            uploads = [Upload(part.filename or "file", part.content_type or "", await part.read()) for _, part in parts]
             caption = form.get("caption") or ""
-            for kind in ("photo", "document"):
-                part = form.get(kind)
-                if isinstance(part, UploadFile) and isinstance(caption, str):
-                    upload = Upload(part.filename or "file", part.content_type or "", await part.read())
-                    return JSONResponse(await people.send_file(self._world, person, kind, upload, caption))
-        raise people.NotAllowed("a part named photo or document is wanted")
+        kinds = {kind for kind, _ in parts}
+        if len(kinds) != 1 or not kinds <= {"photo", "document"} or not isinstance(caption, str):
+            raise people.NotAllowed("parts named photo, or parts named document are wanted")
+        [kind] = kinds
+        if len(uploads) > 1:
+            return JSONResponse(await people.send_album(self._world, person, kind, uploads, caption))
+        return JSONResponse(await people.send_file(self._world, person, kind, uploads[0], caption))
 
     async def contact(self, request: Request) -> Response:
-        """{"phone_number"?} -> Message."""
+        """{"phone_number"?, "user_id"?, "first_name"?} -> Message. It is the person's own contact, unless a user_id
+        (null: nobody at Telegram) says whose."""
         person = person_of(self._world, request)
         body = await body_of(request)
-        phone_number = body.get("phone_number", _DEFAULT_PHONE)
-        return JSONResponse(people.share_contact(self._world, person, phone_number))
+        phone_number = str(body.get("phone_number", f"+38067{person.id % 10**7:07}"))
+        contact = people.own_contact(person, phone_number)
+        if body.get("user_id", person.id) != person.id:
+            name = str(body.get("first_name") or "Somebody")
+            contact = {"phone_number": phone_number, "first_name": name, "user_id": body["user_id"]}
+        return JSONResponse(people.share_contact(self._world, person, contact))
 
     async def block(self, request: Request) -> Response:
         """The person blocks the bot. -> {}"""

@@ -4,19 +4,22 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from apps.sandbox.telegram.errors import ApiError
+from apps.sandbox.telegram.errors import ApiError, bad_request
 
 FLOOD_LIMITS = "flood_limits"
-MODES = ("429", "403", "502", "500", "slow", "dropped", "dropped_after", FLOOD_LIMITS)
+MODES = ("429", "403", "502", "500", "slow", "dropped", "dropped_after", "cut", "unavailable", FLOOD_LIMITS)
+DOWNLOAD = "download"  # the method's name of what is got at getFile's file_path
 
 
 @dataclass
 class Fault:
-    """`mode` happens to the next `times` calls of `method` (None: of any method but getUpdates).
+    """`mode` happens to the next `times` calls of `method` (None: of any method but getUpdates); getting a file is the
+    method "download".
 
     429: flood control for `retry_after` seconds; 403: the user has blocked the bot; 500: an error as JSON;
     502: an error as an HTML page; slow: the answer comes `delay` seconds later; dropped: the connection closes and
-    nothing was done; dropped_after: it was done, then the connection closes without an answer.
+    nothing was done; dropped_after: it was done, then the connection closes without an answer; cut: it was done, and
+    the connection closes in the middle of the answer; unavailable: what getFile says of a file that has gone.
     flood_limits stays until cleared: Telegram's own limits hold (30 messages a second, 1 a second in each chat).
     """
 
@@ -38,6 +41,8 @@ class Fault:
             return ApiError(403, "Forbidden: bot was blocked by the user")
         if self.mode == "500":
             return ApiError(500, "Internal Server Error")
+        if self.mode == "unavailable":
+            return bad_request("wrong file_id or the file is temporarily unavailable")
         return None
 
 

@@ -5,7 +5,9 @@ import base64
 import hashlib
 import mimetypes
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -17,7 +19,8 @@ Json = dict[str, Any]
 
 UPLOAD_LIMIT = 50 * 1024 * 1024  # Telegram Bot API, "Sending files"
 DOWNLOAD_LIMIT = 20 * 1024 * 1024  # Telegram Bot API, getFile
-_PREFIX = {"photo": "AgACAgIAAx", "document": "BQACAgIAAx"}
+LINK_SECONDS = 3600  # Telegram Bot API, getFile: the link is valid for at least 1 hour; here for no longer
+_PREFIX = {"photo": "AgACAgIAAx", "document": "BQACAgIAAx", "thumbnail": "AAMCAgADGQ"}
 
 
 @dataclass(frozen=True)
@@ -30,31 +33,31 @@ class Upload:
 
 
 class Files:
-    """Files under `directory`, found by their file_id."""
+    """Files under `directory`, found by their file_id; `now` tells when a link for downloading is over."""
 
-    def __init__(self, directory: Path, store: Store) -> None:
+    def __init__(self, directory: Path, store: Store, now: Callable[[], datetime]) -> None:
         self._directory = directory
+        self._now = now
         self._directory.mkdir(parents=True, exist_ok=True)
         self._store = store
 
-    async def add(self, kind: str, upload: Upload) -> Json:
+    async def add(self, kind: str, upload: Upload, *, by_app: bool = False) -> Json:
         """Stores an upload and returns the message content: {"photo": [PhotoSize...]} or {"document": {...}}.
 
-        A document keeps its bytes; a photo is compressed into several sizes. Raises ApiError 400.
+        A document keeps its bytes, and a picture among them gets a thumbnail; a photo is compressed into several sizes,
+        before it is sent if a person's app sends it (`by_app`). Raises ApiError 400.
         """
         if kind == "photo":
-            scaled = await asyncio.to_thread(photos.sizes, upload.data)
-            found = [
-                {**self._write("photo", "photo.jpg", data), "width": width, "height": height}
-                for width, height, data in scaled
-            ]
-            return {"photo": found}
+            scaled = await asyncio.to_thread(photos.sizes, upload.data, by_app=by_app)
+            return {"photo": [self._sized("photo", one) for one in scaled]}
         mime = upload.mime or mimetypes.guess_type(upload.name)[0] or "application/octet-stream"
+        small = await asyncio.to_thread(photos.thumbnail, upload.data) if mime.startswith("image/") else None
         return {
             "document": {
                 **self._write("document", upload.name, upload.data),
                 "file_name": upload.name,
                 "mime_type": mime,
+                **({"thumbnail": self._sized("thumbnail", small)} if small else {}),
             }
         }
 
@@ -69,17 +72,22 @@ class Files:
         raise bad_request("wrong file identifier/HTTP URL specified")
 
     def info(self, file_id: str) -> Json:
-        """File, the answer of getFile. Raises ApiError 400 for an unknown or too large one."""
+        """File, the answer of getFile; its file_path is good for an hour. Raises ApiError 400 for an unknown or too
+        large one."""
         file = self._store.state.files.get(file_id)
         if file is None:
             raise bad_request("invalid file_id")
         if file["file_size"] > DOWNLOAD_LIMIT:
             raise bad_request("file is too big")
-        return file
+        until = self._now().timestamp() + LINK_SECONDS
+        self._store.state.files[file_id] = {**file, "until": until}
+        self._store.save()
+        return {name: value for name, value in file.items() if name != "until"}
 
     def by_path(self, file_path: str) -> Path:
-        """The bytes of getFile's file_path. Raises ApiError 404."""
-        if not any(file["file_path"] == file_path for file in self._store.state.files.values()):
+        """The bytes of a file_path that getFile has told within the hour. Raises ApiError 404."""
+        found = (file for file in self._store.state.files.values() if file["file_path"] == file_path)
+        if self._now().timestamp() > next(found, {}).get("until", 0):
             raise ApiError(404, "Not Found")
         return self._directory / file_path
 
@@ -87,6 +95,11 @@ class Files:
         """The bytes of a file as a person downloads them, of any size."""
         file = self._store.state.files.get(file_id)
         return None if file is None else self._directory / file["file_path"]
+
+    def _sized(self, kind: str, scaled: photos.Scaled) -> Json:
+        """PhotoSize."""
+        width, height, data = scaled
+        return {**self._write(kind, f"{kind}.jpg", data), "width": width, "height": height}
 
     def _write(self, kind: str, name: str, data: bytes) -> Json:
         number = len(self._store.state.files)

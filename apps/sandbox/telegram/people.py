@@ -11,6 +11,8 @@ from apps.sandbox.telegram.world import World
 Json = dict[str, Any]
 
 QUERIES_KEPT = 1000
+MOST_IN_ALBUM = 10  # as in Telegram's apps
+ALBUMS_FROM = 13_870_000_000_000_000  # their ids are far beyond 32 bits, and strings
 
 
 class NotAllowed(Exception):
@@ -28,16 +30,32 @@ def send_text(world: World, person: Person, text: str) -> Json:
 
 async def send_file(world: World, person: Person, kind: str, upload: Upload, caption: str) -> Json:
     """The person sends a photo (compressed, as the Telegram app does) or a document (byte for byte)."""
-    content = await world.files.add(kind, upload)
+    content = await world.files.add(kind, upload, by_app=True)
     return _send(world, person, {**content, **({"caption": caption} if caption else {})})
 
 
-def share_contact(world: World, person: Person, phone_number: str) -> Json:
-    """The person shares the own phone number with the bot."""
-    contact = {"phone_number": phone_number, "first_name": person.user["first_name"], "user_id": person.id}
-    if "last_name" in person.user:
-        contact["last_name"] = person.user["last_name"]
-    return _send(world, person, {"contact": contact})
+async def send_album(world: World, person: Person, kind: str, uploads: list[Upload], caption: str) -> list[Json]:
+    """The person sends several photos, or several documents, at once: a message each, one after the other, of the same
+    media_group_id. The caption is the first one's."""
+    if not 2 <= len(uploads) <= MOST_IN_ALBUM:
+        raise NotAllowed(f"an album has 2 to {MOST_IN_ALBUM} files")
+    contents = [await world.files.add(kind, upload, by_app=True) for upload in uploads]
+    if caption:
+        contents[0]["caption"] = caption
+    group = str(ALBUMS_FROM + world.store.state.next_message_id)
+    return [_send(world, person, {"media_group_id": group, **content}) for content in contents]
+
+
+def share_contact(world: World, person: Person, contact: Json) -> Json:
+    """The person shares a contact: phone_number and, where they are known, first_name, last_name and user_id. Telegram
+    gives the user_id of whoever has this number there; the own number has the own one."""
+    return _send(world, person, {"contact": {name: value for name, value in contact.items() if value is not None}})
+
+
+def own_contact(person: Person, phone_number: str) -> Json:
+    """What the button `request_contact` shares."""
+    names: Json = {name: person.user[name] for name in ("first_name", "last_name") if name in person.user}
+    return {"phone_number": phone_number, **names, "user_id": person.id}
 
 
 def tap(world: World, person: Person, message_id: int, data: str) -> str:
@@ -74,8 +92,17 @@ def _send(world: World, person: Person, content: Json) -> Json:
     if person.blocked:
         raise NotAllowed("the bot is blocked")
     person.started = True
-    if person.keyboard is not None and person.keyboard.get("one_time_keyboard"):
-        person.keyboard = None
+    if person.keyboard is not None and person.keyboard.get("one_time_keyboard") and _pressed(person, content):
+        person.keyboard = {**person.keyboard, "used": True}  # the app folds it; it is there until the bot removes it
     message = world.store.add_message(person, person.user, world.now(), content)
     world.updates.push("message", message)
     return message
+
+
+def _pressed(person: Person, content: Json) -> bool:
+    """Whether a button of the reply keyboard makes such a message."""
+    buttons = [button for row in (person.keyboard or {}).get("keyboard", []) for button in row]
+    if "contact" in content:
+        own = content["contact"].get("user_id") == person.id
+        return own and any(button.get("request_contact") for button in buttons)
+    return "text" in content and content["text"] in [button["text"] for button in buttons]

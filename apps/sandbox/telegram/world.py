@@ -52,7 +52,7 @@ def build(directory: Path, now: Callable[[], datetime], bot_username: str, token
         bot=bot,
         now=now,
         store=store,
-        files=Files(directory / "files", store),
+        files=Files(directory / "files", store, now),
         updates=updates,
         webhook=Webhook(store, updates, now),
         faults=Faults(),

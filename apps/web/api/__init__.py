@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from apps.web.api import billing, licences, wallet
+from apps.web.api import billing, licences, receipts, wallet
 from apps.web.calls import route
 from apps.web.contract import Door, Endpoint
 from apps.web.openapi import document
@@ -42,6 +42,7 @@ CONTRACT: tuple[Endpoint | Door, ...] = (
     *billing.CONTRACT,
     *wallet.CONTRACT,
     *licences.CONTRACT,
+    *receipts.CONTRACT,
     Door(
         method="GET",
         path="/api/v1/openapi.json",

@@ -42,12 +42,16 @@ class Stored:
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """`text` is Telegram HTML: the message, or the caption of the attachment. `rows` are rows of buttons.
-    `stored` becomes the attachment before it is sent."""
+    `stored` becomes the attachment before it is sent. `edits` is the id of an earlier message whose place it takes:
+    that one is changed, or, where it cannot be, a new one is sent. With `anew` a new one is sent either way, so that it
+    is heard, and the earlier one goes."""
 
     text: str = field(repr=False)
     rows: tuple[tuple[Button, ...], ...] = ()
     attachment: Attachment | None = None
     stored: Stored | None = None
+    edits: int | None = None
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import costs 5 CPU seconds and 135 MB in every process."""
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -28,6 +29,9 @@ LONG_TIMEOUT = httpx.Timeout(60, connect=3)  # for an upload that Telegram looks
 LONG = 2_000_000  # bytes
 # Descriptions of 400 that speak of the chat and not of the message.
 GONE = ("chat not found", "user is deactivated", "peer_id_invalid", "user not found")
+SAME = "message is not modified"
+# Of editMessageText: the message is no more, or is none that can be changed.
+FIXED = ("message to edit not found", "message can't be edited", "no text in the message", "message_id_invalid")
 
 
 class TelegramChannel:
@@ -46,6 +50,40 @@ class TelegramChannel:
 
     def send(self, address: int, message: Outgoing) -> Delivered:
         """Never raises for what Telegram or the network does."""
+        if message.edits is not None and not message.anew:
+            edited = self._edit(address, message, message.edits)
+            if edited is not None:
+                return edited
+        outcome = self._send(address, message)
+        if message.edits is not None and isinstance(outcome, Sent):
+            self._delete(address, message.edits)
+        return outcome
+
+    def _edit(self, address: int, message: Outgoing, message_id: int) -> Delivered | None:
+        """None where it cannot be edited. What nobody knows counts as not sent: to edit again changes nothing."""
+        _method, arguments, _files = _request(address, message)
+        try:
+            response = self._http.post(
+                self._url + "editMessageText", data={**arguments, "message_id": str(message_id)}, timeout=TIMEOUT
+            )
+        except httpx.HTTPError as silence:
+            return NotSent(type(silence).__name__)
+        match _outcome(response):
+            case Refused(error) if SAME in error:
+                return Sent(message_id)
+            case Refused(error) if any(words in error.lower() for words in FIXED):
+                return None
+            case MaybeSent(error):
+                return NotSent(error)
+            case outcome:
+                return outcome
+
+    def _delete(self, address: int, message_id: int) -> None:
+        """Nice to have: within 48 hours Telegram lets a bot do so."""
+        with suppress(httpx.HTTPError):
+            self._http.post(self._url + "deleteMessage", data={"chat_id": str(address), "message_id": str(message_id)})
+
+    def _send(self, address: int, message: Outgoing) -> Delivered:
         method, arguments, files = _request(address, message)
         is_long = message.attachment is not None and len(message.attachment.content) > LONG
         timeout = LONG_TIMEOUT if is_long else TIMEOUT

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.apps.bot.club import Club, operator
+from tests.apps.bot.receipt_counter import Counter, agree, open_counter
 from tests.apps.bot.storefront import Storefront, Visitor, open_storefront
 from tests.world import Kiosk
 
@@ -40,3 +41,18 @@ def member(club: Club, anna: Visitor) -> Visitor:
 def watcher(shop: Storefront) -> Iterator[Visitor]:
     with operator(shop) as visitor:
         yield visitor
+
+
+@pytest.fixture
+def counter(kiosk: Kiosk) -> Iterator[Counter]:
+    with open_counter(kiosk) as counter:
+        yield counter
+
+
+@pytest.fixture
+def shopper(counter: Counter) -> Visitor:
+    """Somebody who has come while a campaign pays to the balance, and agreed to its terms."""
+    counter.run_campaign()
+    visitor = counter.shop.visitor()
+    agree(visitor)
+    return visitor

@@ -47,6 +47,14 @@ class Sandbox:
     def writes(self, person: int, text: str) -> None:
         self._post(f"/chat/api/users/{person}/text", {"text": text})
 
+    def sends(self, person: int, kind: str, *files: tuple[str, bytes, str]) -> None:
+        """A photo or a document, or an album of such."""
+        parts = [(kind, file) for file in files]
+        self.http.post(f"/chat/api/users/{person}/file", files=parts, data={"caption": "look"}).raise_for_status()
+
+    def shares(self, person: int, phone_number: str) -> None:
+        self._post(f"/chat/api/users/{person}/contact", {"phone_number": phone_number})
+
     def push(self, update: dict[str, Any]) -> int:
         return int(self._post("/chat/api/updates", update)["update_id"])
 

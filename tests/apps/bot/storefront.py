@@ -43,7 +43,7 @@ class Storefront:
                 self._portal.call(feed, self.kiosk.kit, self.bot, self.dispatcher, update)
 
     def start_up(self) -> None:
-        self._portal.call(partial(self.dispatcher.emit_startup, bot=self.bot))
+        self._portal.call(partial(self.dispatcher.emit_startup, bot=self.bot, **self.dispatcher.workflow_data))
 
     def calls(self, after: int = 0) -> list[dict[str, Any]]:
         return self.kiosk.http.get(f"/telegram/log?after={after}").json()

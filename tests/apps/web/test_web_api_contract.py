@@ -196,12 +196,12 @@ def test_whatever_makes_something_takes_an_idempotency_key() -> None:
         for path, method in OPERATIONS
         if any(one["name"] == "Idempotency-Key" for one in operation(path, method).get("parameters", ()))
     }
-    making = {path for path, method in OPERATIONS if "201" in operation(path, method)["responses"]}
+    making = {path for path, method in OPERATIONS if {"201", "202"} & set(operation(path, method)["responses"])}
     assert (
         taking
         == making
         == {f"/api/v1/payments/{what}" for what in ("create", "{payment_id}/retry", "{payment_id}/refund")}
-        | {"/api/v1/users/{user_id}/spend"}
+        | {"/api/v1/users/{user_id}/spend", "/api/v1/receipts", "/api/v1/receipts/typed"}
     )
 
 

@@ -1,5 +1,5 @@
 import { inviteHash, joinByLink, showChannels } from "./channels.js";
-import { askFile, askPayment, askPerson, askPhone, showAlert, showPhoto, showStars, toast } from "./dialogs.js";
+import { askContact, askFiles, askPayment, askPerson, orderFaults, showAlert, showPhoto, showStars, toast } from "./dialogs.js";
 import { avatar, clock, el, fullName, icon, messageNode } from "./message.js";
 
 const $ = (id) => document.getElementById(id);
@@ -87,11 +87,10 @@ async function loadMenu() {
       el("span", {}, command.description), el("code", {}, `/${command.command}`))));
 }
 
-function openCommands() {
-  const { left, top } = $("commands").getBoundingClientRect();
-  Object.assign($("command-menu").style, { left: `${Math.min(left, innerWidth - 440)}px`, bottom: `${innerHeight - top + 8}px` });
-  if (innerWidth < 460) $("command-menu").style.left = "10px";
-  loadMenu();
+// Opens a menu over its button.
+function above(menuNode, button) {
+  const { left, top } = button.getBoundingClientRect();
+  Object.assign(menuNode.style, { left: innerWidth < 460 ? "10px" : `${Math.min(left, innerWidth - 440)}px`, bottom: `${innerHeight - top + 8}px` });
 }
 
 // ---- the conversation
@@ -116,7 +115,7 @@ async function follow(person, signal) {
 function show(answer, first) {
   const atEnd = first || isAtEnd();
   const ownNew = answer.messages.some((message) => !message.from.is_bot && !nodes.has(message.message_id));
-  if (JSON.stringify(answer.keyboard) !== JSON.stringify(chat.keyboard)) keyboardHidden = false;
+  if (JSON.stringify(answer.keyboard) !== JSON.stringify(chat.keyboard)) keyboardHidden = Boolean(answer.keyboard?.used);
   chat = answer;
   answer.messages.forEach(place);
   answer.deleted.forEach((id) => { nodes.get(id)?.remove(); nodes.delete(id); });
@@ -178,6 +177,7 @@ function renderFoot() {
   $("keyboard").hidden = !keyboard || keyboardHidden;
   $("text").placeholder = keyboard?.input_field_placeholder ?? "Message";
   const rows = (keyboard?.keyboard ?? []).map((row) => el("div", { className: "row" }, ...row.map(replyButton)));
+  $("keyboard").classList.toggle("tall", !keyboard?.resize_keyboard);
   $("keyboard").replaceChildren(...rows);
 }
 
@@ -192,9 +192,10 @@ function replyButton(button) {
 
 const say = (text) => act("text", { text });
 
-async function shareContact() {
-  const phone = await askPhone();
-  if (phone) await act("contact", { phone_number: phone });
+// The own contact, or with `others` (people) anybody's.
+async function shareContact(others = []) {
+  const contact = await askContact(current, others);
+  if (contact) await act("contact", contact);
 }
 
 async function start() {
@@ -254,6 +255,11 @@ async function openChannels() {
   });
 }
 
+async function openFaults() {
+  const ask = async (options) => (await fetch("faults", options)).json();
+  orderFaults(await ask(), (order) => ask(order ? { method: "POST", body: JSON.stringify(order) } : { method: "DELETE" }));
+}
+
 const handlers = {
   fileUrl: (id, name) => `chat/api/users/${current.id}/files/${id}${name === undefined ? "" : `?name=${encodeURIComponent(name)}`}`,
   command: (text) => say(text),
@@ -304,9 +310,21 @@ function submitText(event) {
   say(text);
 }
 
-async function offerFile(file) {
-  const parts = await askFile(file);
-  if (parts) await act("file", parts);
+// A FileList; `asFiles`: pictures, too, keep their bytes unless the person wants it otherwise.
+async function offerFiles(list, asFiles = false) {
+  const files = [...list];
+  if (!files.length || $("composer").hidden || document.querySelector("dialog[open]")) return;
+  for (const form of await askFiles(files, asFiles)) {
+    if (!await act("file", form)) return;
+  }
+}
+
+// What is dropped on the conversation is offered.
+function dropHere(node) {
+  const holdsFiles = (event) => event.dataTransfer.types.includes("Files");
+  node.ondragover = (event) => { if (holdsFiles(event)) { event.preventDefault(); node.classList.add("dropping"); } };
+  node.ondragleave = (event) => { if (!node.contains(event.relatedTarget)) node.classList.remove("dropping"); };
+  node.ondrop = (event) => { event.preventDefault(); node.classList.remove("dropping"); offerFiles(event.dataTransfer.files); };
 }
 
 async function addPerson() {
@@ -319,6 +337,7 @@ const menuActions = {
   contact: () => shareContact(),
   stars: () => openStars(),
   channels: () => openChannels(),
+  faults: () => openFaults(),
   block: () => act(chat.blocked ? "unblock" : "block"),
 };
 
@@ -327,14 +346,25 @@ $("start").onclick = start;
 $("open-drawer").onclick = () => document.body.classList.toggle("drawer");
 $("shade").onclick = () => document.body.classList.remove("drawer");
 $("more-menu").onclick = (event) => { $("more-menu").hidePopover(); menuActions[event.target.dataset.do]?.(); };
-$("command-menu").onbeforetoggle = (event) => { if (event.newState === "open") openCommands(); };
+$("command-menu").onbeforetoggle = (event) => { if (event.newState === "open") { above($("command-menu"), $("commands")); loadMenu(); } };
+$("attach-menu").onbeforetoggle = (event) => { if (event.newState === "open") above($("attach-menu"), $("attach")); };
+$("attach-menu").onclick = (event) => {
+  const pick = event.target.closest("[data-pick]")?.dataset.pick;
+  if (!pick) return;
+  $("attach-menu").hidePopover();
+  if (pick === "contact") shareContact(people.filter((person) => person.id !== current.id));
+  else $(pick).click();
+};
 $("keyboard-toggle").onclick = () => { keyboardHidden = !keyboardHidden; renderFoot(); };
-$("attach").onclick = () => $("file").click();
-$("file").onchange = () => { if ($("file").files.length) offerFile($("file").files[0]); $("file").value = ""; };
+for (const input of [$("photo"), $("camera"), $("file")]) {
+  input.onchange = () => { offerFiles(input.files, input === $("file")); input.value = ""; };
+}
+dropHere($("chat"));
+window.ondragover = window.ondrop = (event) => event.preventDefault(); // the page stays where a drop misses
 $("composer").onsubmit = submitText;
 $("text").oninput = () => { $("text").style.height = ""; $("text").style.height = `${$("text").scrollHeight}px`; };
 $("text").onkeydown = (event) => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submitText(event); };
-$("text").onpaste = (event) => { if (event.clipboardData.files.length) { event.preventDefault(); offerFile(event.clipboardData.files[0]); } };
+$("text").onpaste = (event) => { if (event.clipboardData.files.length) { event.preventDefault(); offerFiles(event.clipboardData.files); } };
 $("to-end").onclick = () => $("scroll").scrollTo({ top: $("scroll").scrollHeight, behavior: "smooth" });
 $("scroll").onscroll = () => { $("to-end").hidden = isAtEnd(); };
 

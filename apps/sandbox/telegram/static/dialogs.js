@@ -1,6 +1,6 @@
 // Questions to the person at the screen. Each promise gives the answer, or null when the dialog was cancelled.
 
-import { el } from "./message.js";
+import { el, fullName } from "./message.js";
 
 const $ = (id) => document.getElementById(id);
 let toastTimer;
@@ -19,24 +19,56 @@ export async function askPerson() {
   return form && Object.fromEntries([...form].filter(([, value]) => value));
 }
 
-export async function askPhone() {
+// Every person has a number, unless another one is typed in.
+const numberOf = (user) => `+38067${String(user.id % 10 ** 7).padStart(7, "0")}`;
+
+// Gives the contact that `person` shares: the own one, or with `others` (people) one of theirs or nobody's.
+export async function askContact(person, others = []) {
+  const { whose, phone_number: number } = $("phone-dialog").querySelector("form").elements;
+  const options = others.map((other) => el("option", { value: other.id }, fullName(other)));
+  whose.replaceChildren(...options, el("option", { value: "nobody" }, "somebody without Telegram"), el("option", { value: person.id }, "my own"));
+  whose.value = options.length ? options[0].value : person.id;
+  whose.onchange = () => { number.value = numberOf(others.find(({ id }) => String(id) === whose.value) ?? { id: Number(whose.value) || 0 }); };
+  whose.onchange();
+  $("whose-row").hidden = !options.length;
   const form = await ask($("phone-dialog"));
-  return form && form.get("phone_number");
+  if (!form) return null;
+  const other = others.find(({ id }) => String(id) === whose.value);
+  if (whose.value === String(person.id)) return { phone_number: number.value };
+  return { phone_number: number.value, user_id: other?.id ?? null, first_name: other?.first_name ?? "Somebody" };
 }
 
-// Gives the parts to upload: the file as `photo` or as `document`, and the caption.
-export async function askFile(file) {
-  const image = /^image\/(jpeg|png|webp)$/.test(file.type);
-  const preview = image ? el("img", { src: URL.createObjectURL(file), alt: "" }) : el("b", {}, file.name);
+const IMAGE = /^image\/(jpeg|png|webp|heic|heif)$/;
+const MOST_AT_ONCE = 10; // files of an album
+
+// Gives the forms to upload, one for each album: the files as `photo` or as `document`, and the caption.
+export async function askFiles(files, asFiles) {
+  const images = files.every((file) => IMAGE.test(file.type));
   $("file-dialog").querySelector("form").reset();
-  $("file-preview").replaceChildren(preview);
-  $("compress-row").hidden = !image;
+  $("file-title").textContent = files.length > 1 ? `Send ${files.length} ${images ? "pictures" : "files"}` : images ? "Send a picture" : "Send a file";
+  $("file-preview").replaceChildren(...files.map(preview));
+  $("compress-row").hidden = !images;
+  $("compress-row").querySelector("input").checked = !asFiles;
   const answer = await ask($("file-dialog"));
-  if (!answer) return null;
-  const parts = new FormData();
-  parts.append(image && answer.has("compress") ? "photo" : "document", file, file.name);
-  parts.append("caption", answer.get("caption"));
-  return parts;
+  $("file-preview").querySelectorAll("img").forEach((image) => URL.revokeObjectURL(image.src));
+  if (!answer) return [];
+  const kind = images && answer.has("compress") ? "photo" : "document";
+  const forms = [];
+  for (let at = 0; at < files.length; at += MOST_AT_ONCE) {
+    const form = new FormData();
+    files.slice(at, at + MOST_AT_ONCE).forEach((file) => form.append(kind, file, file.name));
+    form.append("caption", at ? "" : answer.get("caption"));
+    forms.push(form);
+  }
+  return forms;
+}
+
+function preview(file) {
+  const name = el("b", {}, file.name);
+  if (!IMAGE.test(file.type)) return name;
+  const image = el("img", { src: URL.createObjectURL(file), alt: file.name });
+  image.onerror = () => image.replaceWith(name); // not every browser shows HEIC
+  return image;
 }
 
 // Asks whether to pay; `invoice` has title, description and amount. Gives null for no.
@@ -63,6 +95,17 @@ export function showStars({ balance, subscriptions }, change) {
     return el("li", {}, el("b", {}, one.title), about, el("span", {}, ...buttons));
   }));
   if (!$("stars-dialog").open) $("stars-dialog").showModal();
+}
+
+// What the bot is to meet; `change(order)` orders a fault, or with null ends all, and gives those that are on.
+export async function orderFaults(active, change) {
+  const rows = active.map(({ mode, method, times }) => el("li", {}, el("small", {}, `${mode}: ${method ?? "anything"}, ${times} to come`)));
+  $("faults").replaceChildren(...(rows.length ? rows : [el("li", {}, el("small", {}, "All is well."))]));
+  const order = await ask($("faults-dialog"));
+  if (!order) return;
+  const { mode, method, times } = Object.fromEntries(order);
+  const what = { mode, method: method || null, times: Number(times), delay: 15 };
+  await orderFaults(await change($("faults-dialog").returnValue === "order" ? what : null), change);
 }
 
 export function showAlert(text) {

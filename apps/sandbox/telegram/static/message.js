@@ -133,7 +133,8 @@ function photo(message, on) {
 
 function documentCard(document, on) {
   const name = document.file_name ?? "file";
-  const mark = el("span", { className: "file-mark" }, icon("file"));
+  const small = document.thumbnail;
+  const mark = small ? el("img", { className: "file-mark", src: on.fileUrl(small.file_id), alt: "" }) : el("span", { className: "file-mark" }, icon("file"));
   const about = el("span", {}, el("b", {}, name), el("small", {}, size(document.file_size ?? 0)));
   return el("a", { className: "file", href: on.fileUrl(document.file_id, name), download: name }, mark, about);
 }

@@ -62,7 +62,7 @@ class Telegram:
             self.call("getUpdates", offset=self.call("getUpdates")[-1]["update_id"] + 1)
         return user_id
 
-    def act(self, user_id: int, what: str, **body: Any) -> dict[str, Any]:
+    def act(self, user_id: int, what: str, /, **body: Any) -> dict[str, Any]:
         answer = self.client.post(f"/chat/api/users/{user_id}/{what}", json=body)
         assert answer.status_code == 200, answer.text
         return answer.json()

@@ -77,6 +77,61 @@ def test_a_dropped_connection(url: str, mode: str, texts: list[str]) -> None:
         assert client.get("/log").json()[-1]["status"] is None
 
 
+def asked(client: httpx.Client, content: bytes) -> str:
+    """Where the file is that somebody has sent."""
+    person = client.post("/chat/api/users", json={"first_name": "Anna"}).json()["id"]
+    sent = client.post(f"/chat/api/users/{person}/file", files={"document": ("a.bin", content, "")}).json()
+    file = client.post("/bot42:SANDBOX/getFile", json={"file_id": sent["document"]["file_id"]}).json()
+    return f"/file/bot42:SANDBOX/{file['result']['file_path']}"
+
+
+def test_a_download_has_its_faults(url: str) -> None:
+    content = bytes(range(256)) * 4000
+    with httpx.Client(base_url=url, trust_env=False) as client:
+        path = asked(client, content)
+        for mode, status in (("500", 500), ("502", 502), ("429", 429)):
+            client.post("/faults", json={"mode": mode, "method": "download"})
+            client.post("/bot42:SANDBOX/getMe").raise_for_status()  # is not what was named
+            assert client.get(path).status_code == status
+        client.post("/faults", json={"mode": "dropped", "method": "download"})
+        with pytest.raises(httpx.TransportError):
+            client.get(path)
+        client.post("/faults", json={"mode": "cut", "method": "download"})
+        got: list[bytes] = []
+        with pytest.raises(httpx.TransportError), client.stream("GET", path) as answer:
+            got.extend(answer.iter_bytes())
+        assert (answer.status_code, answer.headers["content-length"]) == (200, str(len(content)))
+        assert 0 < sum(map(len, got)) < len(content)
+        client.post("/faults", json={"mode": "slow", "method": "download", "delay": 0.4})
+        with pytest.raises(httpx.ReadTimeout):
+            client.get(path, timeout=0.05)
+        assert client.get(path).content == content
+        noted = [call["status"] for call in client.get("/log").json() if call["method"] == "download"]
+        assert noted[:5] == [500, 502, 429, None, 200]
+
+
+def test_an_answer_is_cut_in_the_middle_after_it_was_done(url: str) -> None:
+    with httpx.Client(base_url=url, trust_env=False) as client:
+        person = client.post("/chat/api/users", json={"first_name": "Anna"}).json()["id"]
+        client.post(f"/chat/api/users/{person}/text", json={"text": "/start"})
+        client.post("/faults", json={"mode": "cut"})
+        with pytest.raises(httpx.TransportError):
+            client.post("/bot42:SANDBOX/sendMessage", json={"chat_id": person, "text": "x"})
+        messages = client.get(f"/chat/api/users/{person}/messages").json()["messages"]
+        assert [message["text"] for message in messages] == ["/start", "x"]
+
+
+def test_a_file_that_has_gone(telegram: Telegram, anna: int) -> None:
+    part = {"document": ("a.txt", b"bytes", "text/plain")}
+    sent = telegram.client.post(f"/chat/api/users/{anna}/file", files=part).json()
+    fault(telegram, "unavailable", method="getFile")
+    words = "Bad Request: wrong file_id or the file is temporarily unavailable"
+    file_id = sent["document"]["file_id"]
+    assert telegram.refusal("getFile", file_id=file_id) == (400, words)
+    assert telegram.call("getFile", file_id=file_id)["file_size"] == 5
+    assert telegram.problems() == []
+
+
 @pytest.mark.parametrize("body", [{"mode": "418"}, {}, {"mode": "500", "often": 2}])
 def test_an_unknown_fault_is_refused(telegram: Telegram, body: dict[str, object]) -> None:
     assert telegram.client.post("/faults", json=body).status_code == 400

@@ -84,6 +84,19 @@ def test_edits_that_cannot_be(telegram: Telegram, anna: int, sent: int) -> None:
     assert telegram.problems() == []
 
 
+def test_a_bots_message_can_be_edited_for_ever_unless_it_is_deleted(
+    telegram: Telegram, clock: Clock, anna: int, sent: int
+) -> None:
+    where = {"chat_id": anna, "message_id": sent}
+    clock.advance(days=400)
+    assert telegram.call("editMessageText", text="two", **where)["text"] == "two"
+    clock.advance(seconds=-400 * 86400)
+    telegram.call("deleteMessage", **where)
+    for method, what in (("editMessageText", {"text": "x"}), ("editMessageReplyMarkup", {"reply_markup": KEYBOARD})):
+        assert telegram.refusal(method, **what, **where) == (400, "Bad Request: message to edit not found")
+    assert telegram.problems() == []
+
+
 def test_media_can_be_replaced(telegram: Telegram, anna: int) -> None:
     message_id = document(telegram, anna, caption="old")["message_id"]
     media = {"type": "photo", "media": "attach://p", "caption": "<i>new</i>", "parse_mode": "HTML"}

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from services.platform.tls import trusted
+from tests.apps.sandbox.telegram.running_telegram import picture
 
 CHROMIUM = Path("/usr/bin/chromium")
 EVIL = "<img src=x onerror=\"document.title='hacked'\">"
@@ -60,7 +61,44 @@ def test_a_conversation(url: str, page: Page) -> None:
     page.locator("#text").fill("Thank you")
     page.locator("#text").press("Enter")
     expect(page.locator(".out .text").last).to_have_text("Thank you")
+    send_pictures_and_numbers(page, bot, chat_id, offset=update["update_id"] + 1)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.title() == "Telegram · sandbox"
     assert errors == []
     bot.close()
+
+
+def send_pictures_and_numbers(page: Page, bot: httpx.Client, chat_id: int, offset: int) -> None:
+    """By the menu, as an album and as a file; and the own number by the bot's button."""
+    image = {"name": "r.png", "mimeType": "image/png", "buffer": picture(60, 90)}
+    page.locator("#attach").click()
+    with page.expect_file_chooser() as chooser:
+        page.locator("[data-pick=photo]").click()
+    chooser.value.set_files([image, image])
+    page.get_by_label("Caption").fill("my receipt")
+    page.get_by_role("button", name="Send", exact=True).last.click()
+    expect(page.locator(".out .photo")).to_have_count(2)
+    page.locator("#file").set_input_files([image])
+    page.get_by_role("button", name="Send", exact=True).last.click()
+    expect(page.locator(".out .file img")).to_have_count(1)
+
+    button = {"text": "My number", "request_contact": True}
+    markup = {"keyboard": [[button]], "one_time_keyboard": True}
+    bot.post("/sendMessage", json={"chat_id": chat_id, "text": "Where to?", "reply_markup": markup})
+    page.get_by_role("button", name="My number").click()
+    page.get_by_role("button", name="Share", exact=True).click()
+    expect(page.locator(".out .contact")).to_have_count(1)
+    expect(page.locator("#keyboard")).to_be_hidden()
+    page.locator("#keyboard-toggle").click()
+    expect(page.locator("#keyboard")).to_be_visible()
+    bot.post("/sendMessage", json={"chat_id": chat_id, "text": "!", "reply_markup": {"remove_keyboard": True}})
+    expect(page.locator("#keyboard-toggle")).to_be_hidden()
+    heard = [update["message"] for update in bot.post("/getUpdates", json={"offset": offset}).json()["result"]]
+    *_, one, two, document, contact = heard
+    assert (one["photo"][-1]["height"], one["caption"], one["media_group_id"]) == (
+        90,
+        "my receipt",
+        two["media_group_id"],
+    )
+    assert document["document"]["file_name"] == "r.png"
+    assert contact["contact"]["user_id"] == chat_id

@@ -75,11 +75,25 @@ def test_the_reply_keyboard_of_a_chat(telegram: Telegram, anna: int) -> None:
     keyboard = {"keyboard": [["Yes", {"text": "No"}]], "one_time_keyboard": True}
     telegram.call("sendMessage", chat_id=anna, text="?", reply_markup=keyboard)
     assert telegram.chat(anna)["keyboard"]["keyboard"] == [[{"text": "Yes"}, {"text": "No"}]]
+    telegram.act(anna, "text", text="Perhaps")
+    assert "used" not in telegram.chat(anna)["keyboard"]
     telegram.act(anna, "text", text="Yes")
-    assert telegram.chat(anna)["keyboard"] is None
+    assert telegram.chat(anna)["keyboard"]["used"], "the app folds it, and only the bot removes it"
     telegram.call("sendMessage", chat_id=anna, text="?", reply_markup={"keyboard": [["Yes"]]})
+    telegram.act(anna, "text", text="Yes")
+    assert "used" not in telegram.chat(anna)["keyboard"]
     telegram.call("sendMessage", chat_id=anna, text="!", reply_markup={"remove_keyboard": True})
     assert telegram.chat(anna)["keyboard"] is None
+
+
+def test_the_button_for_the_own_number_is_used_by_the_own_number(telegram: Telegram, anna: int) -> None:
+    button = {"text": "My number", "request_contact": True}
+    markup = {"keyboard": [[button]], "one_time_keyboard": True}
+    telegram.call("sendMessage", chat_id=anna, text="?", reply_markup=markup)
+    telegram.act(anna, "contact", phone_number="380501112233", user_id=None)
+    assert "used" not in telegram.chat(anna)["keyboard"]
+    telegram.act(anna, "contact")
+    assert telegram.chat(anna)["keyboard"]["used"]
 
 
 def test_people_wait_for_the_answer(telegram: Telegram, anna: int) -> None:

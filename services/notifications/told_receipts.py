@@ -1,0 +1,37 @@
+"""Which message of the chat is a receipt's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from services.notifications.models import MessageRow
+from services.receipts import Receipt
+
+NEWS = ("reading", "review", "accepted", "rejected", "paid", "unpaid", "phone", "reversed")
+
+
+def key_of(receipt_id: int, news: str) -> str:
+    """The same news of the same receipt is told once."""
+    return f"receipt:{receipt_id}:{news}"
+
+
+def message_of(tx: Session, receipt: Receipt) -> int | None:
+    """Telegram's id of the message that tells how it stands: the newest that was sent, else the one that the bot had
+    answered with."""
+    told = next((row.telegram_message_id for row in _told(tx, receipt.id) if row.telegram_message_id), None)
+    return told or receipt.message_id
+
+
+def last_told_at(tx: Session, receipt: Receipt) -> datetime:
+    return max((row.created_at for row in _told(tx, receipt.id)), default=receipt.submitted_at)
+
+
+def _told(tx: Session, receipt_id: int) -> Sequence[Row[int | None, datetime]]:
+    """The newest first."""
+    keys = [key for news in NEWS for key in (key_of(receipt_id, news), f"again:{key_of(receipt_id, news)}")]
+    told = select(MessageRow.telegram_message_id, MessageRow.created_at).where(MessageRow.key.in_(keys))
+    return tx.execute(told.order_by(MessageRow.id.desc())).all()

@@ -1,0 +1,119 @@
+"""All looks at one receipt into one answer: each field by the votes of the looks, lines from the look that adds up."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+
+from services.receipts.ocr.base import Look
+from services.receipts.ocr.parse.amounts import amounts
+from services.receipts.ocr.parse.bought import Found, find_bought
+from services.receipts.ocr.parse.dates import moments
+from services.receipts.ocr.parse.money import find_currency
+from services.receipts.ocr.parse.parsed import Parsed
+from services.receipts.ocr.parse.shop import (
+    DOCUMENT,
+    REGISTER,
+    TAX_ID,
+    find_first,
+    find_merchant,
+    has_fiscal_words,
+    says_not_fiscal,
+    says_refund,
+)
+from services.receipts.ocr.parse.text import mend_numbers
+from services.receipts.ocr.parse.total import ROUNDING, Totals, find_totals, named
+from services.receipts.ocr.parse.union import unite
+
+ROUND_TO = Decimal("0.05")  # the least that tills round to
+
+
+@dataclass(slots=True)
+class _Seen:
+    """One look by itself."""
+
+    lines: tuple[str, ...]
+    bought: list[Found]
+    totals: Totals
+
+
+def parse(looks: Sequence[Look], today: date) -> Parsed:
+    """Never raises, whatever is printed. `today` is the shop's: nothing is bought later."""
+    seen = [_look(look) for look in looks]
+    printed = tuple(line for one in seen for line in one.lines)
+    total, margin, proofs, agreeing = _total(seen)
+    day, clock, date_looks = _moment(seen, today)
+    currency, country = find_currency(printed)
+    lines, adds_up = unite([one.bought for one in seen], _targets(seen, total))
+    tax_id, register = find_first(TAX_ID, printed), find_first(REGISTER, printed)
+    return Parsed(
+        merchant=next((name for one in seen if (name := find_merchant(one.lines))), None),
+        tax_id=tax_id,
+        date=day,
+        time=clock,
+        total=total,
+        currency=currency,
+        country=country,
+        lines=lines,
+        fiscal_number=register,
+        document_number=find_first(DOCUMENT, printed),
+        is_fiscal=bool(tax_id or register) or has_fiscal_words(printed),
+        not_fiscal=any(says_not_fiscal(one.lines) for one in seen),
+        is_refund=any(says_refund(one.lines) for one in seen),
+        proofs=proofs | {"lines"} if adds_up else proofs,
+        looks=agreeing,
+        date_looks=date_looks,
+        total_margin=margin,
+        amounts=frozenset(amount.value for line in printed for amount in amounts(line)),
+    )
+
+
+def _look(look: Look) -> _Seen:
+    lines = tuple(mend_numbers(line) for line in look.lines)
+    bought = find_bought(lines, max(named(lines), default=None))
+    return _Seen(lines, bought, find_totals(lines, [one.line.sum for one in bought]))
+
+
+def _targets(seen: Sequence[_Seen], total: Decimal | None) -> list[Decimal]:
+    """What the lines may come to: the total, or what was rounded to it."""
+    if total is None:
+        return []
+    near = {value for one in seen for value in one.totals.weights if 0 < abs(value - total) <= ROUNDING}
+    return [total, *(sorted(near, key=lambda value: abs(value - total)) if total % ROUND_TO == 0 else ())]
+
+
+def _total(seen: Sequence[_Seen]) -> tuple[Decimal | None, float, frozenset[str], int]:
+    together = Totals()
+    for one in seen:
+        for value, weight in one.totals.weights.items():
+            together.add(value, weight)
+        for value, proofs in one.totals.proofs.items():
+            together.proofs[value] |= proofs
+    total, margin = together.best()
+    if total is None:
+        return None, 0.0, frozenset(), 0
+    agreeing = sum(one.totals.best()[0] == total for one in seen)
+    return total, margin, frozenset(together.proofs[total]), agreeing
+
+
+def _moment(seen: Sequence[_Seen], today: date) -> tuple[date | None, time | None, int]:
+    days: dict[date, float] = defaultdict(float)
+    clocks: dict[date, Counter[time]] = defaultdict(Counter)
+    best = []
+    for one in seen:
+        own: dict[date, float] = {}
+        for found in moments(one.lines, today):
+            own[found.date] = max(own.get(found.date, 0.0), found.weight)
+            if found.time:
+                clocks[found.date][found.time] += 1
+        for day, weight in own.items():
+            days[day] += weight
+        best += [max(own, key=lambda day: own[day])] if own else []
+    if not days:
+        return None, None, 0
+    day = max(days, key=lambda one: days[one])
+    clock = clocks[day].most_common(1)[0][0] if clocks[day] else None
+    return day, clock, best.count(day)

@@ -1,0 +1,1 @@
+"""Who pays: one file for each."""
