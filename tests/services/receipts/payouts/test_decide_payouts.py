@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services import receipts
+from services import identity, receipts
+from services.identity import Party
 from services.platform.audit import AuditRow
 from services.receipts import NotPayable, NotReversible, PayoutFailed, payouts, rules
 from services.receipts.models import ReceiptRow
@@ -83,6 +84,16 @@ def test_what_nobody_knew_was_not_paid_and_is_tried_again(tx: Session, now: date
     assert [one.reference for one in wire.orders] == [f"{payout_id}.1", f"{payout_id}.2"]
     assert balances(tx, row(tx, payout_id).party) == {"cashback:autumn": 500, "clearing:portmone": -500}
     assert payouts.check_payouts(tx) == []
+
+
+def test_a_new_try_goes_to_the_phone_of_now(tx: Session, now: datetime) -> None:
+    wire = Told()
+    payout_id = failed(tx, now, wire)
+    identity.keep_phone(tx, CIPHER, Party.parse(row(tx, payout_id).party).id, "0501112233", now, is_own=True)
+    decide(tx, payout_id, "retry", now)
+    pay_again = Told()
+    pay(Within(tx), payout_id, now, wired(pay_again))
+    assert [one.phone for one in wire.orders + pay_again.orders] == ["380671234567", "380501112233"]
 
 
 def test_a_decision_is_in_the_audit_log(tx: Session, now: datetime) -> None:
