@@ -150,6 +150,20 @@ def test_what_is_tried_again_takes_its_budget_again(tx: Session, now: datetime) 
     assert payouts.check_payouts(tx) == []
 
 
+def test_what_was_given_back_is_taken_again_once(tx: Session, now: datetime) -> None:
+    autumn = imported(tx, "autumn", budget="10.00")
+    rules.take_again(tx, 4711, ["user:1"], now)
+    assert rules.take(tx, promised(autumn, 400), 4711, ["user:1"], now)
+    spent = []
+    for taken in (True, False, True, True):
+        if taken:
+            rules.take_again(tx, 4711, ["user:1"], now)
+        else:
+            rules.give_back(tx, 4711, now)
+        spent.append(rules.standing(tx, "autumn").spent.minor)
+    assert spent == [400, 0, 400, 400]
+
+
 @pytest.mark.parametrize("how", ["created", "no_phone", "waiting", "failed", "canceled"])
 def test_it_may_go_to_the_balance_instead(tx: Session, now: datetime, how: str) -> None:
     party = person(tx, now, phone=None if how == "no_phone" else "0671234567")
