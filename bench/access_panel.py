@@ -17,6 +17,7 @@ from bench.rig import Cost, Rig, rig, stopwatch, table
 from bench.sweeps import peak_mb
 from services import provisioning
 from services.kit import Kit
+from services.platform.tls import trusted
 from services.provisioning.grants import read_all
 from services.provisioning.models import AccessGrantRow
 from services.provisioning.remnawave import desired
@@ -31,7 +32,7 @@ class Panel:
 
     def __init__(self, stand: Rig, kit: Kit) -> None:
         (config,) = kit.settings.remnawave_panels
-        self.http = httpx.Client(base_url=f"{stand.world_url}/panel", timeout=60, trust_env=False)
+        self.http = httpx.Client(base_url=f"{stand.world_url}/panel", timeout=60, verify=trusted(), trust_env=False)
         self.api = httpx.Client(
             base_url=f"{stand.world_url}/panel/api",
             headers={
@@ -40,6 +41,7 @@ class Panel:
                 "X-Forwarded-For": "127.0.0.1",
             },
             timeout=60,
+            verify=trusted(),
             trust_env=False,
         )
 

@@ -26,6 +26,7 @@ from bench.rig import Process, percentile, rig, table
 from services import billing, identity
 from services.kit import Kit
 from services.platform.clock import wall_clock
+from services.platform.tls import trusted
 
 PURCHASES = 100
 PER_SECOND = 2
@@ -88,7 +89,7 @@ def background(web_url: str) -> Iterator[list[float]]:
     def client(number: int) -> None:
         pause = CLIENTS / BACKGROUND
         due = time.monotonic() + number * pause / CLIENTS
-        with httpx.Client(base_url=web_url, trust_env=False, timeout=10) as http:
+        with httpx.Client(base_url=web_url, verify=trusted(), trust_env=False, timeout=10) as http:
             for count in itertools.count():
                 if stop.wait(max(0, due - time.monotonic())):
                     return
@@ -152,7 +153,9 @@ def main() -> None:
     rows = []
     with rig() as stand, ExitStack() as processes, stand.kit("console") as kit:
         world = stand.town(processes, "web", "jobs", "clock")
-        http = processes.enter_context(httpx.Client(base_url=stand.world_url, trust_env=False, timeout=20))
+        http = processes.enter_context(
+            httpx.Client(base_url=stand.world_url, verify=trusted(), trust_env=False, timeout=20)
+        )
         alone = purchases(kit, http, world)
         half = wall_clock()
         with background(stand.web_url) as requests:

@@ -31,6 +31,7 @@ from services import billing, identity
 from services.identity import Party
 from services.kit import Kit
 from services.platform.clock import wall_clock
+from services.platform.tls import trusted
 
 SECONDS = 12  # of a phase
 PER_SECOND = 2  # of each kind
@@ -185,8 +186,10 @@ def main() -> None:
             issued = identity.create_client(tx, name="bench", scopes=["payments"], actor="bench", now=wall_clock())
         limits = httpx.Limits(max_connections=None)
         authorized = {"Authorization": f"Bearer {issued.key}"}
-        web = httpx.Client(base_url=stand.web_url, trust_env=False, timeout=40, limits=limits, headers=authorized)
-        world = httpx.Client(base_url=stand.world_url, trust_env=False, timeout=40, limits=limits)
+        web = httpx.Client(
+            base_url=stand.web_url, verify=trusted(), trust_env=False, timeout=40, limits=limits, headers=authorized
+        )
+        world = httpx.Client(base_url=stand.world_url, verify=trusted(), trust_env=False, timeout=40, limits=limits)
         town = Town(kit, stack.enter_context(web), stack.enter_context(world))
         town.move_in()
         for what, mode in PHASES.items():

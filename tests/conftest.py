@@ -6,11 +6,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
+from unittest.mock import patch
 
 import hypothesis
 import psutil
@@ -18,30 +18,66 @@ import pytest
 import redis as redis_client
 from sqlalchemy.orm import Session
 
+import services.platform.db
 from apps.sandbox.stack import Stack
 from services.platform import migrate
 from services.platform.db import Database
+from tests.databases import Emptied, Engines
+from tests.groups import Groups, rank
 from tests.world import Kiosk, MakeKiosk, World, kiosk_in
 
 # Times vary too much on a busy machine to call an example slow. "ci" tries the same examples each time.
-hypothesis.settings.register_profile("default", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("default", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=500)
 hypothesis.settings.load_profile("default")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="longer lives, more examples, every process stopped in turn")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("long"):
+        hypothesis.settings.load_profile("long")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no worker is left alone with it in the end."""
+    items.sort(key=lambda item: rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return Groups(config, log)
+
+
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """PostgreSQL and Redis of this test run, in memory as far as they can be."""
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether there is time for the long form of a test."""
+    return bool(request.config.getoption("long"))
+
+
+@pytest.fixture(scope="session")
+def in_memory() -> Iterator[Path]:
+    """A directory of this worker's own, in memory where it can be."""
     place = _memory() or tempfile.gettempdir()
     for abandoned in Path(place).glob("kiosk-tests-*"):  # by test runs that were killed
         if not psutil.pid_exists(int(abandoned.name.split("-")[2])):
             Stack(abandoned).stop()
             shutil.rmtree(abandoned, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f"kiosk-tests-{os.getpid()}-", dir=place) as directory:
-        stack = Stack(Path(directory), durable=False)
-        stack.start()
-        yield stack
-        stack.stop()
+        yield Path(directory)
+
+
+@pytest.fixture(scope="session")
+def stack(in_memory: Path) -> Iterator[Stack]:
+    """PostgreSQL and Redis of this test run."""
+    stack = Stack(in_memory, durable=False)
+    stack.start()
+    yield stack
+    stack.stop()
 
 
 @pytest.fixture(scope="session")
@@ -52,17 +88,37 @@ def template(stack: Stack) -> str:
     return "template_kiosk"
 
 
+@pytest.fixture(scope="session")
+def _engines() -> Iterator[Engines]:
+    engines = Engines()
+    with patch.object(services.platform.db, "create_engine", engines.lend):
+        yield engines
+
+
+@pytest.fixture(scope="session")
+def _emptied(stack: Stack, template: str, _engines: Engines) -> Iterator[Emptied]:
+    emptied = Emptied(stack, template, "test")
+    _engines.kept.add(emptied.url)
+    yield emptied
+    _engines.close()
+    emptied.drop()
+
+
 @pytest.fixture
-def db(stack: Stack, template: str) -> Iterator[Database]:
+def db(_emptied: Emptied, _engines: Engines) -> Iterator[Database]:
     """A database of this test's own, for code which commits, waits for locks or opens several transactions."""
-    with _clone(stack, template) as database:
-        yield database
+    _emptied.empty(_engines)
+    database = Database(_emptied.url.render_as_string(hide_password=False))
+    yield database
+    database.close()
 
 
 @pytest.fixture(scope="session")
 def _shared(stack: Stack, template: str) -> Iterator[Database]:
-    with _clone(stack, template) as database:
-        yield database
+    stack.create_database("shared", template)
+    database = Database(stack.database_url("shared"))
+    yield database
+    database.close()
 
 
 @pytest.fixture
@@ -94,22 +150,10 @@ def _memory() -> str | None:
     return str(memory) if roomy else None
 
 
-@contextmanager
-def _clone(stack: Stack, template: str) -> Iterator[Database]:
-    name = f"test_{uuid4().hex[:8]}"
-    stack.create_database(name, template)
-    database = Database(stack.database_url(name))
-    try:
-        yield database
-    finally:
-        database.close()
-        stack.drop_database(name)
-
-
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(in_memory: Path) -> Iterator[World]:
     """Telegram, YooKassa and VPN servers of this test run."""
-    world = World(tmp_path_factory.mktemp("world"))
+    world = World(in_memory / "world")
     yield world
     world.stop()
 

@@ -18,6 +18,7 @@ from services.platform import inbox
 from services.platform.clock import Clock
 from services.platform.db import Database
 from services.platform.errors import Conflict, Misconfigured, TryLater
+from services.platform.tls import trusted
 
 LONG_POLL = 25  # seconds that Telegram waits for something to tell
 UNAUTHORIZED = "Telegram does not know TELEGRAM_BOT_TOKEN: it was revoked, or it is mistyped"
@@ -41,7 +42,9 @@ class Poller:
         hurry: Callable[[Update], None],
     ) -> None:
         self._db, self._clock, self._bot_id, self._hurry = db, clock, bot_id, hurry
-        self._http = httpx.AsyncClient(base_url=f"{api_url}/bot{token}/", timeout=TIMEOUT, trust_env=False)
+        self._http = httpx.AsyncClient(
+            base_url=f"{api_url}/bot{token}/", timeout=TIMEOUT, verify=trusted(), trust_env=False
+        )
         self._offset: int | None = None
         self._seconds = 0
 

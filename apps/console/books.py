@@ -1,4 +1,4 @@
-"""`books check`: proves that the ledger, the payments, the refunds and the invoices agree."""
+"""`books check`: proves that the ledger, the payments, the refunds, the invoices and the payouts agree."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from apps.lifetime import begin
-from services import billing, ledger
+from services import billing, ledger, receipts
 from services.kit import Kit
 from services.platform.db import Database
 
@@ -56,7 +56,7 @@ def prove(db: Database) -> Proof:
     """Reads all of the books in one snapshot, which neither waits for anybody nor makes anybody wait."""
     with db.begin() as tx:
         tx.execute(SNAPSHOT)
-        return Proof(billing.check_books(tx), ledger.extent(tx))
+        return Proof(billing.check_books(tx) + receipts.payouts.check_payouts(tx), ledger.extent(tx))
 
 
 def said(extent: ledger.Extent) -> str:

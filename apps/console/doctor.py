@@ -14,6 +14,7 @@ from apps.console import (
     doctor_licences,
     doctor_money,
     doctor_panels,
+    doctor_payouts,
     doctor_receipts,
     doctor_vpn,
 )
@@ -57,6 +58,7 @@ def examine(kit: Kit) -> Iterator[Finding]:
         ("Telegram bot", _bot),
         ("Telegram updates", _updates),
         *doctor_money.checks(kit),
+        *doctor_payouts.checks(kit),
         *doctor_vpn.checks(kit),
         *doctor_panels.checks(kit),
         ("Private chats", _chats),

@@ -35,6 +35,7 @@ NEARLY = 10  # percent of a budget
 def checks() -> list[tuple[str, Callable[[Kit], str]]]:
     return [
         ("Receipts", sending),
+        ("Receipts read", reading),
         ("Receipt campaigns", campaigns),
         ("Receipts on their way", moving),
         ("Receipts in review", reviewing),
@@ -48,6 +49,18 @@ def sending(kit: Kit) -> str:
     if kit.storage is None:
         raise Trouble("campaigns run, and pictures cannot be kept", "set STORAGE_*")
     return f"pictures are kept for {kit.settings.receipt_picture_days} days after they were decided"
+
+
+def reading(kit: Kit) -> str:
+    """Whether print can be read on this machine."""
+    found = receipts.ocr.find_languages(kit.settings.tessdata_prefix)
+    if not found.missing:
+        return f"{', '.join(found.names)} in {found.path}"
+    says = f"tesseract's files are missing for {', '.join(found.missing)}"
+    if not _running(kit):
+        return f"{says}; not needed while nothing is promised"
+    remedy = "install the packages of the Aptfile (heroku buildpacks:add heroku-community/apt), or set TESSDATA_PREFIX"
+    raise Trouble(f"{says}: such receipts wait for people", remedy)
 
 
 def campaigns(kit: Kit) -> str:

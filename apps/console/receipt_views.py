@@ -50,6 +50,7 @@ def show(kit: Kit, asked: argparse.Namespace) -> int:
     with kit.db.begin() as tx:
         one = receipts.any_receipt(tx, asked.id)
         alike = receipts.doubles_of(tx, asked.id)
+        payout = receipts.payouts.payout_of(tx, asked.id)
     print(line_of(one))
     for name, value in _about(one):
         print(f"  {name:10} {plain(value)}")
@@ -58,6 +59,8 @@ def show(kit: Kit, asked: argparse.Namespace) -> int:
             print(f"    {plain(said)}")
     for said in _decision(one.decision or {}):
         print(f"  {plain(said)}")
+    if payout:
+        print(f"  {_payout(payout)}")
     print("  alike" if alike else "  nothing is alike")
     for other in alike:
         print(f"    {line_of(other)}")
@@ -167,6 +170,12 @@ def _decision(decision: dict[str, Any]) -> Iterator[str]:
     for step in decision.get("trace", ()):
         why = f" ({step['reason']})" if step.get("reason") else ""
         yield f"  {step['campaign']} {step['rule']}: {step['result']}{why}; saw {step['saw']}, wants {step['wants']}"
+
+
+def _payout(one: receipts.payouts.Payout) -> str:
+    why = f" ({plain(one.code)})" if one.code else ""
+    said = f"; said since: {plain(one.contradiction)}" if one.contradiction else ""
+    return f"payout {one.id}   {one.state}{why}, {amount(one.amount)} by {one.provider}, {moment(one.changed_at)}{said}"
 
 
 def _period(asked: argparse.Namespace, now: datetime) -> tuple[datetime, datetime]:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from apps.console import receipt_actions, receipt_campaigns, receipt_views, receipts_read
+from apps.console import receipt_actions, receipt_campaigns, receipt_views, receipts_payouts, receipts_read
 from apps.console.terminal import run
 from services import receipts
 from services.identity import Party
@@ -18,6 +18,7 @@ from services.identity import Party
 # Each has commands of its own, in a file of its own.
 GROUPS: dict[str, tuple[Callable[[list[str]], int], str]] = {
     "campaigns": (receipt_campaigns.main, "what receipts earn: import, list, show, try, stop, start"),
+    "payouts": (receipts_payouts.main, "list, show, decide, export, import: what is paid for receipts"),
     "read": (receipts_read.main, "FILE...: what is read from pictures, without a database"),
 }
 LARGEST_ID = 2**63 - 1

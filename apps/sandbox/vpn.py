@@ -27,6 +27,7 @@ from starlette.routing import Route
 from apps.sandbox.shelf import write_atomically
 from apps.sandbox.standing import StandingFault
 from apps.sandbox.vpn_page import servers_page
+from services.platform.tls import trusted
 
 AGENT = Path(__file__).parents[1] / "agent" / "wireguard_agent.py"
 PASSED_ON = ("x-kiosk-timestamp", "x-kiosk-signature", "content-type")
@@ -55,7 +56,9 @@ class VpnServer:
         """What the agent answers to this very request."""
         port = await asyncio.to_thread(self._running)
         headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as http:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", timeout=60, verify=trusted(), trust_env=False
+        ) as http:
             path = f"/{request.path_params['path']}"
             answer = await http.request(request.method, path, content=await request.body(), headers=headers)
         if answer.status_code == 200 and path == "/peers":

@@ -92,7 +92,7 @@ def _shown(it: Occasion, number: int, *kinds: str) -> Outgoing | None:
     access = it.access()
     if access is None or not any(one.kind in kinds for one in access.artifacts):
         return None
-    return goods.shown(it.say, access, _heading(it, access), goods.rows(it.say, access))[number]
+    return goods.messages(it.say, access, _heading(it, access), goods.rows(it.say, access))[number]()
 
 
 def _heading(it: Occasion, access: Access) -> str:

@@ -4,6 +4,8 @@ told by itself and in what is sent again on request."""
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
+from functools import partial
 
 from services import catalog, provisioning
 from services.notifications import buttons
@@ -44,12 +46,17 @@ def is_shown(access: provisioning.Access) -> bool:
 def shown(_: Language, access: provisioning.Access, heading: str, rows: Rows = ()) -> list[Outgoing]:
     """All of it, `heading` (HTML) first, with `rows` of buttons below. Nothing where there is nothing to show.
     Documents are not sent here."""
+    return [message() for message in messages(_, access, heading, rows)]
+
+
+def messages(_: Language, access: provisioning.Access, heading: str, rows: Rows = ()) -> list[Callable[[], Outgoing]]:
+    """The same to be made one by one: a code takes 50 ms to draw, and each message is sent by itself."""
     file = access.artifact("file")
-    messages = [] if file is None else [_file(_, file, heading, rows), _code(_, file)]
+    made = [] if file is None else [partial(_file, _, file, heading, rows), partial(_code, _, file)]
     others = [one for one in access.artifacts if one.kind in TOGETHER]
     if others:
-        messages.append(_together(_, access, others, "" if file else heading, rows))
-    return messages
+        made.append(partial(_together, _, access, others, "" if file else heading, rows))
+    return list(made)
 
 
 def again(_: Language, access: provisioning.Access) -> list[Outgoing]:

@@ -39,11 +39,11 @@ def own_row(tx: Session, party: Party, grant_id: int) -> AccessGrantRow:
     return row
 
 
-def any_row(tx: Session, grant_id: int) -> AccessGrantRow:
-    """For operators, who see everybody's. Locked. Raises AccessNotFound."""
+def any_row(tx: Session, grant_id: int, kind: str | None = None) -> AccessGrantRow:
+    """For operators, who see everybody's; with `kind` none of another one. Locked. Raises AccessNotFound."""
     row = tx.get(AccessGrantRow, grant_id, with_for_update=True)
-    if row is None:
-        raise AccessNotFound(f"grant {grant_id}")
+    if row is None or kind not in (None, row.kind):
+        raise AccessNotFound(f"{kind or 'grant'} {grant_id}")
     return row
 
 

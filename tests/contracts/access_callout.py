@@ -13,6 +13,7 @@ from apps.sandbox import seller
 from services.catalog import Good
 from services.platform.crypto import Cipher
 from services.platform.db import Database
+from services.platform.tls import trusted
 from services.provisioning.provisioners.base import Grant
 from services.provisioning.provisioners.callout import Callout
 from tests.apps.sandbox.running_world import running
@@ -29,7 +30,9 @@ class Opened(Side):
         super().__init__(db, directory)
         self._stack = ExitStack()
         self._url = self._stack.enter_context(running(seller.create_app(directory, secret=SECRET)))
-        self._http = self._stack.enter_context(httpx.Client(base_url=self._url, trust_env=False, timeout=20))
+        self._http = self._stack.enter_context(
+            httpx.Client(base_url=self._url, verify=trusted(), trust_env=False, timeout=20)
+        )
         self._right = self.provisioner = self._made(SECRET)
 
     def good(self) -> Good:

@@ -16,6 +16,7 @@ from services import catalog, identity, provisioning
 from services.catalog import Good
 from services.platform.crypto import Cipher
 from services.platform.db import Database
+from services.platform.tls import trusted
 from services.provisioning.provisioners.base import Grant, Held, Ref
 from services.provisioning.provisioners.channel import TelegramChats
 from tests.apps.sandbox.running_world import running
@@ -49,7 +50,9 @@ class Opened(Side):
         super().__init__(db, directory)
         self._stack = ExitStack()
         self._url = self._stack.enter_context(running(telegram.create_app(directory, self.now)))
-        self._http = self._stack.enter_context(httpx.Client(base_url=self._url, trust_env=False, timeout=20))
+        self._http = self._stack.enter_context(
+            httpx.Client(base_url=self._url, verify=trusted(), trust_env=False, timeout=20)
+        )
         self._owner: int = self._post("/chat/api/users", first_name="Olena")["id"]
         self._chat: int = self._post("/chat/api/channels", title="The club", owner=self._owner)["id"]
         with db.begin() as tx:

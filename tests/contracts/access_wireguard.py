@@ -18,6 +18,7 @@ from services.platform.clock import Clock
 from services.platform.config_vpn import VpnServer
 from services.platform.crypto import Cipher
 from services.platform.db import Database
+from services.platform.tls import trusted
 from services.provisioning.provisioners.base import Grant
 from services.provisioning.provisioners.wireguard import WireguardFleet
 from tests.apps.sandbox.running_world import running
@@ -37,7 +38,9 @@ class Opened(Side):
         super().__init__(db, directory)
         self._stack = ExitStack()
         self._url = self._stack.enter_context(running(self._there()))
-        self._http = self._stack.enter_context(httpx.Client(base_url=self._url, trust_env=False, timeout=20))
+        self._http = self._stack.enter_context(
+            httpx.Client(base_url=self._url, verify=trusted(), trust_env=False, timeout=20)
+        )
         self._fleet = self.provisioner = self._made()
 
     def good(self) -> Good:

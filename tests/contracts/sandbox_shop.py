@@ -20,6 +20,7 @@ from starlette.routing import Mount, Route
 from apps.sandbox.clock import Offset
 from services.billing.providers.base import FiscalLine, FiscalReceipt, Order, RawNotice, RefundOutcome
 from services.platform.money import Money
+from services.platform.tls import trusted
 from tests.apps.sandbox.running_world import running
 
 NOBODY = "http://127.0.0.1:9"  # nothing listens there
@@ -62,7 +63,9 @@ class SandboxShop:
         with ExitStack() as stack:
             root = stack.enter_context(running(self._overhearing(outside)))
             self.url = f"{root}/provider"
-            self.control = stack.enter_context(httpx.Client(base_url=self.url, trust_env=False, timeout=20))
+            self.control = stack.enter_context(
+                httpx.Client(base_url=self.url, verify=trusted(), trust_env=False, timeout=20)
+            )
             self.switch("/settings", **{notification_setting: f"{root}/kiosk"})
             self.stack = stack.pop_all()
 

@@ -11,6 +11,7 @@ from apps.sandbox.telegram import create_app
 from services.billing.providers.base import NextAction, Order, RawNotice, RefundOutcome
 from services.billing.providers.stars import Stars
 from services.platform.money import Money
+from services.platform.tls import trusted
 from tests.apps.sandbox.telegram.running_telegram import TOKEN, Clock, served
 from tests.contracts.sandbox_shop import NOBODY, order
 
@@ -24,7 +25,9 @@ class StarsShop:
         self._clock = Clock()
         with ExitStack() as stack:
             self.url = stack.enter_context(served(create_app(directory / "telegram", self._clock)))
-            self.control = stack.enter_context(httpx.Client(base_url=self.url, trust_env=False, timeout=20))
+            self.control = stack.enter_context(
+                httpx.Client(base_url=self.url, verify=trusted(), trust_env=False, timeout=20)
+            )
             self.stack = stack.pop_all()
         self.provider = self.twin()
         self._buyer = int(self._post("/chat/api/users", first_name="Анна")["id"])

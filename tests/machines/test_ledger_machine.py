@@ -280,6 +280,6 @@ def is_kept(account: str) -> bool:
     return account.startswith(KEPT)
 
 
-def test_the_ledger_agrees_with_the_model(db: Database) -> None:
+def test_the_ledger_agrees_with_the_model(db: Database, long: bool) -> None:
     machine = type("BooksOnPostgreSQL", (Books,), {"db": db})
-    run_state_machine_as_test(machine, settings=settings(max_examples=25, stateful_step_count=25))
+    run_state_machine_as_test(machine, settings=settings(max_examples=100 if long else 10, stateful_step_count=25))

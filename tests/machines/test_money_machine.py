@@ -537,8 +537,8 @@ def market_on(
         stack.drop_database(name)
 
 
-def test_money_comes_and_goes_and_both_sides_agree(stack: Stack, template: str) -> None:
+def test_money_comes_and_goes_and_both_sides_agree(stack: Stack, template: str, long: bool) -> None:
     with kit(stack.database_url(template), stack.redis_url) as basis:
         machine = type("MoneyOnPostgreSQL", (MoneyMachine,), {})
         machine.make_market = lambda _, shops, clock: market_on(stack, template, basis, shops, clock)
-        run_state_machine_as_test(machine, settings=settings(max_examples=15, stateful_step_count=30))
+        run_state_machine_as_test(machine, settings=settings(max_examples=60 if long else 8, stateful_step_count=30))

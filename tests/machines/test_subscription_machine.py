@@ -305,7 +305,7 @@ class Buyer(RuleBasedStateMachine):
         return int(tx.scalars(row, found).one())
 
 
-def test_a_subscription_agrees_with_the_model(db: Database) -> None:
+def test_a_subscription_agrees_with_the_model(db: Database, long: bool) -> None:
     begun = datetime(2027, 1, 1, tzinfo=UTC)
     with db.begin() as tx:
         for slug, (period, _) in SAME.items():
@@ -315,7 +315,7 @@ def test_a_subscription_agrees_with_the_model(db: Database) -> None:
             catalog.import_catalogue(tx, tariff_toml(slug, period=period, more=more), begun)
         catalog.import_catalogue(tx, tariff_toml("trial", period="{days = 3}", more='audience = "trial"'), begun)
     machine = type("BuyerOnPostgreSQL", (Buyer,), {"db": db})
-    run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=25))
+    run_state_machine_as_test(machine, settings=settings(max_examples=200 if long else 25, stateful_step_count=25))
 
 
 @pytest.mark.parametrize("slug", ["month", "quarter"])

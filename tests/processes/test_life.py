@@ -20,6 +20,7 @@ from services import catalog, identity, ledger, promotions, subscriptions
 from services.identity import User
 from services.platform.clock import Clock
 from services.platform.db import Database
+from services.platform.tls import trusted
 from tests.processes.town import Town, open_town
 from tests.services.wallet.token_shop import give, put_on_sale
 
@@ -72,7 +73,9 @@ class Programs:
 
         def share(number: int) -> list[httpx.Response]:
             headers = {"Authorization": f"Bearer {self._keys[number]}"}
-            with httpx.Client(base_url=self._url, headers=headers, trust_env=False, timeout=30) as http:
+            with httpx.Client(
+                base_url=self._url, headers=headers, verify=trusted(), trust_env=False, timeout=30
+            ) as http:
                 return [http.post(path, json=body) for path, body in calls[number :: len(self._keys)]]
 
         with ThreadPoolExecutor(len(self._keys)) as pool:

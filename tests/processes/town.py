@@ -29,6 +29,7 @@ from services import catalog
 from services.platform.clock import wall_clock
 from services.platform.config import inherited_environment
 from services.platform.db import Database
+from services.platform.tls import trusted
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "apps/console/catalog.sample.toml"
@@ -80,7 +81,7 @@ class Town:
         self._procfile = dict(parse_procfile((ROOT / "Procfile").read_text()).processes)
         self._port, world_port = _free_port(), _free_port()
         self.web_url, self.world_url = f"http://127.0.0.1:{self._port}", f"http://127.0.0.1:{world_port}"
-        self.http = httpx.Client(base_url=self.world_url, trust_env=False, timeout=30)
+        self.http = httpx.Client(base_url=self.world_url, verify=trusted(), trust_env=False, timeout=30)
         self._redis = Redis(directory / "redis", directory, durable=False)
         self.redis = redis_client.Redis.from_url(self._redis.url)
         self.processes: dict[str, Process] = {}

@@ -67,12 +67,13 @@ class Bills:
         return self._shelf.get(bill_id)
 
     def newest(self) -> list[dict[str, Any]]:
-        """Each with `again`: an earlier bill paid the same payout of Kiosk."""
-        seen: set[str] = set()
+        """Each with `again`: an earlier bill paid the same payout of Kiosk to the same phone. (Another database counts
+        its payouts from 1 again.)"""
+        seen: set[tuple[str, str]] = set()
         listed = []
         for bill in sorted(self._shelf.documents(), key=lambda one: int(one["id"])):
             found = PAYOUT.fullmatch(bill["comment"])
-            payout = found[1] if found else None
+            payout = (bill["phone"], found[1]) if found else None
             listed.append(bill | {"again": payout in seen})
             if payout:
                 seen.add(payout)

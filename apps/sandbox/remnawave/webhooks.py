@@ -14,6 +14,7 @@ import httpx
 
 from apps.sandbox.remnawave.dates import stamp
 from apps.sandbox.remnawave.settings import Settings
+from services.platform.tls import trusted
 
 SIGNATURE, TIMESTAMP = "X-Remnawave-Signature", "X-Remnawave-Timestamp"
 PAUSE = 5.0  # seconds between attempts
@@ -35,7 +36,7 @@ class Courier:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(timeout=30, trust_env=False) as self._client:
+        async with httpx.AsyncClient(timeout=30, verify=trusted(), trust_env=False) as self._client:
             yield
             for task in self._tasks:
                 task.cancel()

@@ -14,6 +14,7 @@ import httpx
 from apps.sandbox.telegram import shapes
 from apps.sandbox.telegram.store import Store
 from apps.sandbox.telegram.updates import Updates
+from services.platform.tls import trusted
 
 Json = dict[str, Any]
 
@@ -51,7 +52,7 @@ class Webhook:
         if not self._settings["url"]:
             return
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=ANSWER_SECONDS, trust_env=False)
+            self._client = httpx.AsyncClient(timeout=ANSWER_SECONDS, verify=trusted(), trust_env=False)
             self._slots = asyncio.Semaphore(self._settings["max_connections"])
         for chat in {shapes.chat_of(update) for update in self._updates.pending}:
             if chat not in self._couriers:

@@ -12,6 +12,7 @@ import httpx
 
 from apps.sandbox.shelf import Shelf
 from apps.sandbox.yookassa.settings import PLANS, Settings
+from services.platform.tls import trusted
 
 # Seconds between attempts; the last one repeats. YooKassa does not publish its own, only that it gives up in a day.
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
@@ -30,7 +31,7 @@ class Courier:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(timeout=30, trust_env=False) as self._client:
+        async with httpx.AsyncClient(timeout=30, verify=trusted(), trust_env=False) as self._client:
             for delivery in self.deliveries():
                 if delivery["state"] == "waiting":
                     self._start([delivery], 0)

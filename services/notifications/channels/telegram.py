@@ -22,6 +22,7 @@ from services.notifications.channels.base import (
     Unreachable,
 )
 from services.platform.errors import Misconfigured, TryLater
+from services.platform.tls import trusted
 
 TIMEOUT = httpx.Timeout(15, connect=3)  # seconds
 LONG_TIMEOUT = httpx.Timeout(60, connect=3)  # for an upload that Telegram looks at before it answers
@@ -38,7 +39,7 @@ class TelegramChannel:
 
     def __init__(self, *, api_url: str, token: str) -> None:
         self._url = f"{api_url}/bot{token}/"
-        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False)
+        self._http = httpx.Client(timeout=TIMEOUT, verify=trusted(), trust_env=False)
         self._username: str | None = None
         self._account = token.partition(":")[0]
 

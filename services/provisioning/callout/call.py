@@ -13,6 +13,7 @@ import httpx
 
 from services.platform.clock import wall_clock
 from services.platform.documents import BadDocument, read_object
+from services.platform.tls import trusted
 from services.provisioning.callout.address import target_of
 from services.provisioning.provisioners.base import Misconfigured, OutOfStock, Rejected, TryLater
 
@@ -42,7 +43,9 @@ class Caller:
         self._secrets, self._private = tuple(secrets), private
         # No connection is kept: one that was opened to an address for one name must not carry a call to another name.
         alone = httpx.Limits(max_keepalive_connections=0)
-        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False, limits=alone)
+        self._http = httpx.Client(
+            timeout=TIMEOUT, verify=trusted(), trust_env=False, follow_redirects=False, limits=alone
+        )
 
     def call(self, url: str, body: bytes, key: str) -> Shown:
         """`key`: the same for every repetition of this call. Raises TryLater, Misconfigured, Rejected, OutOfStock."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from services.platform.tls import trusted
 from services.provisioning.provisioners.base import Misconfigured, Rejected, TryLater
 
 TIMEOUT = httpx.Timeout(15, connect=3)  # seconds
@@ -48,7 +49,7 @@ class DoorApi:
     _http: httpx.Client = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False)
+        self._http = httpx.Client(timeout=TIMEOUT, verify=trusted(), trust_env=False)
 
     @property
     def bot_id(self) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from services import catalog
 from services.platform import audit
 from services.platform.errors import Conflict
-from services.provisioning.grants import AccessNotFound, any_row, touch
+from services.provisioning.grants import any_row, touch
 from services.provisioning.licences import pool as keys
 from services.provisioning.licences.verify import state_of_licence
 from services.provisioning.models import AccessGrantRow
@@ -98,10 +98,7 @@ def _take_another(tx: Session, pool: str, row: AccessGrantRow, now: datetime) ->
 
 
 def _licence(tx: Session, grant_id: int) -> AccessGrantRow:
-    row = any_row(tx, grant_id)
-    if row.kind != "licence":
-        raise AccessNotFound(f"licence {grant_id}")
-    return row
+    return any_row(tx, grant_id, "licence")
 
 
 def _note(tx: Session, row: AccessGrantRow, action: str, actor: str, now: datetime, reason: str) -> None:

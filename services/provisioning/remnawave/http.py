@@ -14,6 +14,7 @@ import httpx
 
 from services.platform.documents import BadDocument, read_object
 from services.platform.errors import KioskError, Misconfigured, Rejected, TryLater
+from services.platform.tls import trusted
 
 IDLE = httpx.Limits(keepalive_expiry=2.0)  # seconds; the panel itself closes after 5, maybe while we are writing
 TIMEOUTS = httpx.Timeout(15.0, connect=5.0)  # seconds between two bytes, seconds to connect
@@ -66,7 +67,7 @@ class PanelHttp:
         if url.startswith("http://"):
             headers |= {"X-Forwarded-Proto": "https", "X-Forwarded-For": "127.0.0.1"}
         self._url = f"{url.rstrip('/').removesuffix('/api')}/api"
-        self._http = httpx.Client(trust_env=False, headers=headers, timeout=TIMEOUTS, limits=IDLE)
+        self._http = httpx.Client(verify=trusted(), trust_env=False, headers=headers, timeout=TIMEOUTS, limits=IDLE)
 
     def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Any:
         return self._call("GET", path, params=query)

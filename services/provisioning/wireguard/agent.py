@@ -16,6 +16,7 @@ import httpx
 
 from services.platform.clock import wall_clock
 from services.platform.errors import KioskError
+from services.platform.tls import trusted
 from services.provisioning.provisioners.base import Misconfigured, Rejected, TryLater
 
 TIMEOUT = httpx.Timeout(10, connect=3)  # seconds
@@ -64,7 +65,7 @@ class AgentClient:
     def __init__(self, url: str, secret: str, timeout: httpx.Timeout = TIMEOUT) -> None:
         self._url = url.rstrip("/")
         self._secret = secret.encode()
-        self._http = httpx.Client(timeout=timeout, trust_env=False)
+        self._http = httpx.Client(timeout=timeout, verify=trusted(), trust_env=False)
 
     def push(self, revision: int, peers: Sequence[Peer]) -> None:
         """Make the server hold exactly `peers`; the same push again changes nothing.

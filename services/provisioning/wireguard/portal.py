@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
+from services.platform.tls import trusted
 from services.provisioning.provisioners.base import Misconfigured, TryLater
 from services.provisioning.wireguard.agent import TIMEOUT, PeerStats
 from services.provisioning.wireguard.portal_answers import (
@@ -47,7 +48,7 @@ class PortalClient:
         self.user = user
         self._interface = interface
         self._url = f"{url.rstrip('/')}/api/v1"
-        self._http = httpx.Client(auth=httpx.BasicAuth(user, token), timeout=timeout, trust_env=False)
+        self._http = httpx.Client(auth=httpx.BasicAuth(user, token), timeout=timeout, verify=trusted(), trust_env=False)
 
     def health(self) -> PortalHealth:
         """Raises the errors of provisioners.base."""

@@ -1,5 +1,8 @@
 """A picture as the engine reads it best. Print stays grey: the engine's network reads shades, and binarised speckle
-costs it minutes."""
+costs it minutes.
+
+Each chain fails on other receipts than the next: one cuts closely and straightens, one measures the letters, one cuts
+next to nothing."""
 
 from __future__ import annotations
 
@@ -7,33 +10,50 @@ from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageOps
 
 from services.receipts.ocr import paper
 from services.receipts.ocr.paper import Grey
 
-WIDTH = 1100  # pixels across a receipt: letters are then 20 to 40 high, what the engine was taught with
+WIDTH = 1100  # pixels across a receipt: its letters are then 20 to 40 high, what the engine was taught with
+LETTER = 26  # pixels of a letter's height, where letters can be measured
 LARGER = 3.0  # times at most: blown up further, blur is read as print
+LONGEST = 3600  # pixels
+LETTERS = 30  # fewer than these measure nothing
 
 
 def straightened(picture: Image.Image) -> Image.Image:
     """Paper cut out and straightened, light evened, lines level. The surest for totals and dates."""
-    sheet = _resized(paper.cropped(np.asarray(picture)), WIDTH)
+    sheet = _by_width(paper.cropped(np.asarray(picture)))
     return Image.fromarray(levelled(evened(sheet)))
 
 
 def softened(picture: Image.Image) -> Image.Image:
-    """Paper cut out roughly, light divided out softly. Keeps the small type of lines."""
-    sheet = _scaled(paper.bright_box(picture), WIDTH)
-    few = (max(1, sheet.width // 16), max(1, sheet.height // 16))
-    light = sheet.resize(few, Image.Resampling.BILINEAR)
-    light = light.filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.GaussianBlur(3))
-    light = light.resize(sheet.size, Image.Resampling.BILINEAR)
-    even = cv2.divide(np.asarray(sheet), np.maximum(np.asarray(light), 1), scale=255)
-    return ImageOps.autocontrast(Image.fromarray(even), cutoff=(1, 20))
+    """Paper cut out and straightened, letters brought to one height, light divided out softly. Keeps the small type of
+    lines."""
+    sheet = _by_letters(paper.cropped(np.asarray(picture)))
+    return Image.fromarray(levelled(lit(sheet)))
 
 
-CHAINS: Mapping[str, Callable[[Image.Image], Image.Image]] = {"straight": straightened, "soft": softened}
+def rough(picture: Image.Image) -> Image.Image:
+    """Cut to the bright part and nothing straightened: right where the paper's outline misleads."""
+    sheet = _by_letters(np.asarray(paper.bright_box(picture)))
+    return Image.fromarray(levelled(lit(sheet)))
+
+
+def fine(picture: Image.Image) -> Image.Image:
+    """As `straightened`, with letters brought to one height."""
+    sheet = _by_letters(paper.cropped(np.asarray(picture)))
+    return Image.fromarray(levelled(evened(sheet)))
+
+
+# In the order in which they are tried.
+CHAINS: Mapping[str, Callable[[Image.Image], Image.Image]] = {
+    "straight": straightened,
+    "soft": softened,
+    "rough": rough,
+    "fine": fine,
+}
 
 
 def evened(sheet: Grey) -> Grey:
@@ -41,6 +61,15 @@ def evened(sheet: Grey) -> Grey:
     light = cv2.medianBlur(cv2.dilate(sheet, np.ones((9, 9), np.uint8)), 51)
     ink = cv2.absdiff(sheet, light)
     return np.asarray(cv2.normalize(255 - ink, np.empty_like(sheet), 0, 255, cv2.NORM_MINMAX), np.uint8)
+
+
+def lit(sheet: Grey) -> Grey:
+    """Divided by the light that falls on it, with the palest ink kept."""
+    few = (max(1, sheet.shape[1] // 16), max(1, sheet.shape[0] // 16))
+    light = cv2.dilate(cv2.resize(sheet, few, interpolation=cv2.INTER_AREA), np.ones((5, 5), np.uint8))
+    light = cv2.resize(cv2.GaussianBlur(light, (0, 0), 3), (sheet.shape[1], sheet.shape[0]))
+    even = np.asarray(cv2.divide(sheet, np.maximum(light, 1), scale=255), np.uint8)
+    return np.asarray(ImageOps.autocontrast(Image.fromarray(even), cutoff=(1, 20)))
 
 
 def levelled(sheet: Grey) -> Grey:
@@ -51,14 +80,43 @@ def levelled(sheet: Grey) -> Grey:
     angle = max(np.arange(-6, 6.01, 0.5), key=lambda one: _banded(np.asarray(ink, np.float32), float(one)))
     if abs(angle) < 0.4:
         return sheet
-    turned = cv2.warpAffine(
-        sheet,
-        _turn(sheet, float(angle)),
-        (sheet.shape[1], sheet.shape[0]),
-        flags=cv2.INTER_CUBIC,
-        borderValue=(255,),
-    )
+    size = (sheet.shape[1], sheet.shape[0])
+    turned = cv2.warpAffine(sheet, _turn(sheet, float(angle)), size, flags=cv2.INTER_CUBIC, borderValue=(255,))
     return np.asarray(turned, np.uint8)
+
+
+def letter_height(sheet: Grey) -> float | None:
+    """Of a usual letter, in pixels; None where too few stand out. Dots, rules and pictures are no letters."""
+    _, ink = cv2.threshold(evened(sheet), 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
+    _, _, found, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    width, height, area = found[1:, 2], found[1:, 3], found[1:, 4]
+    full = area / (width * height)
+    letters = (height >= 6) & (height <= 120) & (width <= height * 1.6) & (width >= height * 0.15)
+    heights = height[letters & (full >= 0.15) & (full < 0.9)]
+    if len(heights) < LETTERS:
+        return None
+    return float(np.median(heights[heights >= np.percentile(heights, 30)]))
+
+
+def _by_width(sheet: Grey) -> Grey:
+    factor = min(WIDTH / sheet.shape[1], LARGER)
+    return sheet if 0.8 < factor <= 1 else _resized(sheet, factor)  # near enough: scaling only blurs
+
+
+def _by_letters(sheet: Grey) -> Grey:
+    """Small pictures are measured at twice their size."""
+    twice = 2.0 if sheet.shape[1] < 700 else 1.0
+    height = letter_height(_resized(sheet, twice))
+    if height is None:
+        return _by_width(sheet)
+    return _resized(sheet, min(LETTER * twice / height, LARGER, LONGEST / max(sheet.shape)))
+
+
+def _resized(sheet: Grey, factor: float) -> Grey:
+    if factor == 1:
+        return sheet
+    how = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
+    return np.asarray(cv2.resize(sheet, None, fx=factor, fy=factor, interpolation=how), np.uint8)
 
 
 def _banded(ink: cv2.typing.MatLike, angle: float) -> float:
@@ -69,23 +127,3 @@ def _banded(ink: cv2.typing.MatLike, angle: float) -> float:
 
 def _turn(sheet: cv2.typing.MatLike, angle: float) -> cv2.typing.MatLike:
     return cv2.getRotationMatrix2D((sheet.shape[1] / 2, sheet.shape[0] / 2), angle, 1)
-
-
-def _factor(width: int, wanted: int) -> float:
-    factor = min(wanted / width, LARGER)
-    return 1.0 if 0.8 < factor <= 1 else factor  # near enough: scaling only blurs
-
-
-def _resized(sheet: Grey, wanted: int) -> Grey:
-    factor = _factor(sheet.shape[1], wanted)
-    if factor == 1:
-        return sheet
-    how = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
-    return np.asarray(cv2.resize(sheet, None, fx=factor, fy=factor, interpolation=how), np.uint8)
-
-
-def _scaled(sheet: Image.Image, wanted: int) -> Image.Image:
-    factor = _factor(sheet.width, wanted)
-    if factor == 1:
-        return sheet
-    return sheet.resize((round(sheet.width * factor), round(sheet.height * factor)), Image.Resampling.LANCZOS)

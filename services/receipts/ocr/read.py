@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from time import perf_counter
+from time import perf_counter, process_time
 
 from PIL import Image
 
@@ -15,10 +15,12 @@ from services.receipts.ocr.base import LANGUAGES, Engine, Look, PictureFacts
 from services.receipts.ocr.codes import fiscal_codes, read_codes
 from services.receipts.ocr.fingerprint import fingerprint
 from services.receipts.ocr.orientation import Upright, upright
-from services.receipts.ocr.parse import parse
+from services.receipts.ocr.parse import Parsed, parse
 from services.receipts.ocr.pictures import open_picture
 from services.receipts.ocr.prepare import CHAINS
 from services.receipts.ocr.tiers import weigh
+
+UNHURRIED = 3.0  # seconds of work after which no further look is begun; a busy machine makes none fewer
 
 
 class Stages:
@@ -26,7 +28,7 @@ class Stages:
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._began = perf_counter()
+        self._began, self._worked = perf_counter(), process_time()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -38,6 +40,12 @@ class Stages:
 
     def so_far(self) -> float:
         return perf_counter() - self._began
+
+    def totals(self) -> dict[str, float]:
+        return {"all": round(self.so_far(), 3), "work": round(process_time() - self._worked, 3)}
+
+    def hurried(self) -> bool:
+        return process_time() - self._worked > UNHURRIED
 
 
 def read(picture: bytes, engine: Engine | None, today: date) -> Reading:
@@ -59,7 +67,7 @@ def read(picture: bytes, engine: Engine | None, today: date) -> Reading:
         reading, looks = _looked(stood, engine, code, facts, today, times)
     with times.stage("fingerprint"):
         picture_hash = fingerprint(canonical)
-    seconds = {name: round(spent, 3) for name, spent in times.seconds.items()} | {"all": round(times.so_far(), 3)}
+    seconds = {name: round(spent, 3) for name, spent in times.seconds.items()} | times.totals()
     return dataclasses.replace(reading, picture_hash=picture_hash, passes=len(looks), seconds=seconds)
 
 
@@ -72,30 +80,33 @@ def _looked(
     stood: Upright, engine: Engine, code: FiscalCode | None, facts: PictureFacts, today: date, times: Stages
 ) -> tuple[Reading, Sequence[Look]]:
     looks = [stood.look]
-    reading = _weighed(looks, code, facts, today, times)
+    parsed, reading = _weighed(looks, code, facts, today, times)
     for name, prepare in CHAINS.items():
         if name == stood.look.name:
             continue
-        if _enough(reading):
+        if _enough(parsed, reading) or times.hurried():
             break
         with times.stage("prepare"):
             prepared = prepare(stood.image)
         with times.stage("print"):
             looks.append(dataclasses.replace(engine.read(prepared, LANGUAGES), name=name))
-        reading = _weighed(looks, code, facts, today, times)
+        parsed, reading = _weighed(looks, code, facts, today, times)
     return reading, looks
 
 
 def _weighed(
     looks: Sequence[Look], code: FiscalCode | None, facts: PictureFacts, today: date, times: Stages
-) -> Reading:
+) -> tuple[Parsed, Reading]:
     with times.stage("parse"):
-        return weigh(parse(looks, today), code, facts, looks, today)
+        parsed = parse(looks, today)
+        return parsed, weigh(parsed, code, facts, looks, today)
 
 
-def _enough(reading: Reading) -> bool:
-    """Confirmed, and what was bought adds up to what was paid: another look has nothing to add."""
-    return reading.tier != "D" and bool(reading.lines) and sum(line.sum for line in reading.lines) == reading.total
+def _enough(parsed: Parsed, reading: Reading) -> bool:
+    """Another look has nothing to add: the total is sure by a code or by two looks, and what was bought adds up to
+    it."""
+    sure = reading.tier == "B" or (parsed.looks >= 2 and parsed.date_looks >= 2 and bool(parsed.proofs))
+    return sure and bool(reading.lines) and sum(line.sum for line in reading.lines) == reading.total
 
 
 def _code_alone(code: FiscalCode | None, facts: PictureFacts, today: date) -> Reading:

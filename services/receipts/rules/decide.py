@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from services.platform.money import Money
 from services.receipts.rules.campaign import PAYOUTS, Campaign
-from services.receipts.rules.checks import Look, checks
+from services.receipts.rules.checks import checks
 from services.receipts.rules.decision import Award, Decision, Facts, Outcome, Step, Used
 from services.receipts.rules.earn import earn
+from services.receipts.rules.look import Look
 from services.receipts.rules.match import match
 
 NOTHING = Used()

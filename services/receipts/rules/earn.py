@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from services.platform.money import LIMIT
 from services.receipts.rules.campaign import SPANS, Bonus
-from services.receipts.rules.checks import Look
 from services.receipts.rules.decision import Match, Step, Used
+from services.receipts.rules.look import Look
 from services.receipts.rules.match import minor
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import redis as redis_client
@@ -69,6 +70,23 @@ def test_campaigns_need_storage_and_money(shop: Kit) -> None:
     )
     object.__setattr__(shop, "storage", None)
     assert findings(shop)["Receipts"] == "campaigns run, and pictures cannot be kept -> set STORAGE_*"
+
+
+def test_languages_that_are_missing_matter_once_something_is_promised(shop: Kit, tmp_path: Path) -> None:
+    for name in ("ukr", "rus", "eng"):
+        (tmp_path / f"{name}.traineddata").touch()
+    here = shop.settings.model_copy(update={"tessdata_prefix": str(tmp_path)})
+    object.__setattr__(shop, "settings", here)
+    promise(shop)
+    assert findings(shop)["Receipts read"] == f"ukr, rus, eng in {tmp_path}"
+
+
+def test_where_print_cannot_be_read_people_must(shop: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receipts.ocr, "find_languages", lambda _: receipts.ocr.Languages(None, ("eng",)))
+    missing = "tesseract's files are missing for ukr, rus"
+    assert findings(shop)["Receipts read"] == f"{missing}; not needed while nothing is promised"
+    promise(shop)
+    assert findings(shop)["Receipts read"].startswith(f"{missing}: such receipts wait for people -> install")
 
 
 def test_what_stands_still_is_something_to_do(shop: Kit) -> None:

@@ -136,6 +136,12 @@ def test_what_is_approved_earns_by_the_rules(shop: Kit, desk: Desk, console: Con
     assert desk.look(own).state == "review"
     status, said = console("approve", own, "--note", "seen", "--yes")
     assert (status, said.splitlines()[-1]) == (0, f"receipt {own} is approved: 1.00 UAH by campaign citramon")
+    news = receipts.ReceiptAccepted(
+        receipt_id=own, party="user:1", campaign="citramon", minor=100, currency="UAH", payout="balance"
+    )
+    with desk.db.begin() as tx:
+        payout = receipts.payouts.order_payout(tx, shop.cipher, news, desk.now)
+    assert f"payout {payout}   created, 1.00 UAH by balance" in console("show", own)[1]
     assert console("approve", own, "--yes")[0] == 1
     assert acts(desk) == ["receipt.approve"]
 

@@ -14,6 +14,7 @@ from starlette.routing import Mount, Route
 
 from apps.sandbox.clock import Offset
 from apps.sandbox.cryptopay import create_app
+from services.platform.tls import trusted
 from tests.apps.sandbox.running_world import running
 
 TOKEN = "42:SANDBOXCRYPTOPAY"
@@ -42,7 +43,7 @@ class CoinTill:
 
     def __init__(self, url: str, offset: Offset, updates: Updates) -> None:
         self.url, self.offset, self.updates = url, offset, updates
-        self.client = httpx.Client(base_url=url, trust_env=False, timeout=10)
+        self.client = httpx.Client(base_url=url, verify=trusted(), trust_env=False, timeout=10)
 
     def ask(self, method: str, *, token: str = TOKEN, **query: Any) -> httpx.Response:
         return self.client.get(f"/api/{method}", params=query, headers={"Crypto-Pay-API-Token": token})

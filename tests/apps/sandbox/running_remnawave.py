@@ -16,6 +16,7 @@ from starlette.routing import Mount, Route
 from apps.sandbox.clock import Offset
 from apps.sandbox.remnawave import TOKEN, create_app
 from apps.sandbox.remnawave.dates import stamp
+from services.platform.tls import trusted
 from tests.apps.sandbox.running_world import running
 
 PROXIED = {"x-forwarded-proto": "https", "x-forwarded-for": "127.0.0.1"}
@@ -50,7 +51,7 @@ class Stand:
     def __init__(self, url: str, offset: Offset, hooks: Hooks, dialect: str) -> None:
         self.url, self.offset, self.hooks, self.dialect = url, offset, hooks, dialect
         self.key = "id" if dialect == "3" else "uuid"
-        self.client = httpx.Client(base_url=url, trust_env=False, timeout=20)
+        self.client = httpx.Client(base_url=url, verify=trusted(), trust_env=False, timeout=20)
 
     @property
     def now(self) -> datetime:

@@ -16,6 +16,7 @@ from starlette.routing import Mount, Route
 
 from apps.sandbox.clock import Offset
 from apps.sandbox.robokassa import create_app
+from services.platform.tls import trusted
 from tests.apps.sandbox.running_world import running
 
 PASSWORDS = ("sandbox-password-1", "sandbox-password-2", "sandbox-password-3")
@@ -51,7 +52,7 @@ class Stand:
 
     def __init__(self, url: str, offset: Offset, notices: Notices) -> None:
         self.url, self.offset, self.notices = url, offset, notices
-        self.client = httpx.Client(base_url=url, trust_env=False, timeout=10)
+        self.client = httpx.Client(base_url=url, verify=trusted(), trust_env=False, timeout=10)
 
     def switch(self, switch: str, /, **order: Any) -> Any:
         answer = self.client.post(switch, json=order)

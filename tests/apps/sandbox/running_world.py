@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route
 from apps.sandbox.clock import Offset
 from apps.sandbox.server import server
 from apps.sandbox.yookassa import create_app
+from services.platform.tls import trusted
 
 CREDENTIALS = ("100500", "test_SANDBOX")
 
@@ -42,7 +43,7 @@ class Till:
 
     def __init__(self, url: str, offset: Offset, notices: "Notices") -> None:
         self.url, self.offset, self.notices = url, offset, notices
-        self.client = httpx.Client(base_url=url, trust_env=False, timeout=10)
+        self.client = httpx.Client(base_url=url, verify=trusted(), trust_env=False, timeout=10)
 
     def ask(self, method: str, path: str, key: str | None = None, body: Any = None, **more: Any) -> httpx.Response:
         headers = {"Idempotence-Key": key} if key else {}

@@ -46,6 +46,7 @@ def test_with_nothing_set_it_is_complete_and_leads_to_the_sandbox(tmp_path: Path
         ("storage", {"STORAGE_ENDPOINT": "https://s3.example.net"}, {"STORAGE_BUCKET", "STORAGE_SECRET_KEY"}),
         ("vpn", {"VPN_SERVERS": "fi1"}, {"VPN_DE1_AGENT_URL", "VPN_NL1_PUBLIC_KEY"}),
         ("panel", {"REMNAWAVE_URL": "https://panel.example.net"}, {"REMNAWAVE_TOKEN", "REMNAWAVE_WEBHOOK_SECRET"}),
+        ("portmone", {"PORTMONE_LOGIN": "own"}, {"PORTMONE_API_BASE", "PORTMONE_PASSWORD", "PORTMONE_WEBHOOK_TOKEN"}),
         ("clock", {"CLOCK_URL": "file:///elsewhere"}, set()),
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 
 from apps.sandbox.seller import create_app
 from services.platform.clock import wall_clock
+from services.platform.tls import trusted
 from tests.apps.sandbox.running_world import running
 
 SECRET = "the secret of a test"
@@ -21,7 +22,10 @@ SECRET = "the secret of a test"
 
 @pytest.fixture
 def seller(tmp_path: Path) -> Iterator[httpx.Client]:
-    with running(create_app(tmp_path, secret=SECRET)) as url, httpx.Client(base_url=url, trust_env=False) as client:
+    with (
+        running(create_app(tmp_path, secret=SECRET)) as url,
+        httpx.Client(base_url=url, verify=trusted(), trust_env=False) as client,
+    ):
         yield client
 
 

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from apps.sandbox.storage import create_app
+from services.platform.tls import trusted
 from tests.apps.sandbox.running_world import running
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def test_buckets_are_created_once_asked(s3: "S3Client") -> None:
 def test_presigned_urls_need_no_client(url: str, version: str) -> None:
     s3 = connect(url, signature_version=version)
     place = {"Bucket": "kiosk", "Key": "receipt.jpg"}
-    with httpx.Client(trust_env=False) as browser:
+    with httpx.Client(verify=trusted(), trust_env=False) as browser:
         put = s3.generate_presigned_url("put_object", Params=place, ExpiresIn=60)
         assert browser.put(put, content=b"picture").status_code == 200
         get = s3.generate_presigned_url("get_object", Params=place, ExpiresIn=60)
@@ -123,7 +124,7 @@ def test_chunked_uploads_are_put_together_and_checked(url: str, s3: "S3Client") 
         "content-encoding": "aws-chunked",
     }
     chunks = b"5\r\nhello\r\n6;chunk-signature=00\r\n\r\nworl\r\n0\r\nx-amz-checksum-crc32:%s\r\n\r\n"
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(verify=trusted(), trust_env=False) as client:
         good = client.put(f"{url}/kiosk/chunked", content=chunks % b"7PPbrQ==", headers=headers)
         bad = client.put(f"{url}/kiosk/broken", content=chunks % b"AAAAAA==", headers=headers)
         cut = client.put(f"{url}/kiosk/broken", content=b"5\r\nhel", headers=headers)

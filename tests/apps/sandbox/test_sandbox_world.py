@@ -17,6 +17,7 @@ from apps.sandbox import clock, mail
 from apps.sandbox.clock import Offset
 from apps.sandbox.main import World, create_world
 from services.platform.clock import wall_clock
+from services.platform.tls import trusted
 from tests.apps.sandbox.running_world import running
 
 
@@ -46,7 +47,7 @@ def test_an_e_mail_is_kept_and_shown(tmp_path: Path) -> None:
     rich = letter("Отчёт <за день>")
     rich.add_alternative("<h1>Отчёт</h1><script>alert(1)</script>", subtype="html")
     rich.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="отчёт.pdf")
-    with running(app) as url, httpx.Client(base_url=url, trust_env=False) as client:
+    with running(app) as url, httpx.Client(base_url=url, verify=trusted(), trust_env=False) as client:
         client.get("/")  # the application has begun, so the port is known
         with smtplib.SMTP("127.0.0.1", app.state.smtp_port) as smtp:
             smtp.login("anybody", "anything")

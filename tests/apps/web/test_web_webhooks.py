@@ -25,6 +25,7 @@ from apps.web.main import create
 from apps.web.webhooks import LARGEST
 from services.kit import Kit
 from services.platform.db import Database
+from services.platform.tls import trusted
 from tests.factories import database_url, kit, make_paid_invoice, make_tariff, make_user
 
 SECRET = "telegrams-secret-1234"
@@ -191,7 +192,7 @@ def test_twenty_notifications_at_once_are_one_row_and_one_event(web_kit: Kit, db
 
     with (
         served(web_kit) as port,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", verify=trusted(), trust_env=False) as client,
         ThreadPoolExecutor(20) as pool,
     ):
         answers = list(pool.map(lambda _: client.post("/webhooks/yookassa", content=notification(awaited)), range(20)))

@@ -37,6 +37,7 @@ from services.billing.providers.stars import Stars, notice_of_update
 from services.billing.providers.stars import api as stars_api
 from services.platform.errors import Invalid, Misconfigured, TryLater
 from services.platform.money import Money
+from services.platform.tls import trusted
 from tests.apps.sandbox.telegram.running_telegram import TOKEN, Clock, served
 from tests.services.billing.test_stars_updates import listed
 
@@ -69,7 +70,7 @@ class Place:
 
     def __init__(self, url: str, clock: Clock) -> None:
         self.url, self.clock, self.stars = url, clock, shop(url)
-        self.http = httpx.Client(base_url=url, trust_env=False)
+        self.http = httpx.Client(base_url=url, verify=trusted(), trust_env=False)
         self.buyer: int = self.post("/chat/api/users", first_name="Анна")["id"]
         self._offset = 0
 

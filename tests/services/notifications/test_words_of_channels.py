@@ -17,6 +17,7 @@ from tests.services.provisioning.channels.door_world import Door
 from tests.world import Kiosk
 
 INTERNATIONAL = "Telegram|user:[0-9]+|no_rights|can_\\w+"
+CAUSES = ("payment", "rotation", "gift")
 
 
 @pytest.fixture
@@ -44,8 +45,8 @@ def words(message: Outgoing | None) -> str:
 def test_every_message_is_in_the_persons_language(door: Door, code: str) -> None:
     title = "<Клуб> & Co"
     told = [
-        *(words(said(door, code, "access_invite", cause=cause)) for cause in ("payment", "rotation", "gift")),
-        words(said(door, code, "access_goes_on")),
+        *(words(said(door, code, "access_good", cause=cause, anew=cause == "rotation")) for cause in CAUSES),
+        words(said(door, code, "extended")),
         words(said(door, code, "channel_removed", title=title)),
         words(said(door, code, "admin_channel_lost", title=title, chat_id=door.chat, reason="can_invite_users")),
         words(said(door, code, "admin_channel_back", title=title)),
@@ -61,12 +62,11 @@ def test_every_message_is_in_the_persons_language(door: Door, code: str) -> None
 
 
 def test_an_invitation_that_is_no_longer_valid_is_not_sent(door: Door) -> None:
-    message = said(door, "en", "access_invite")
+    message = said(door, "en", "access_good")
     assert message is not None
     assert message.rows[0][0].url == door.link()
     door.want("ended")
-    assert said(door, "en", "access_invite") is None
-    assert said(door, "en", "access_goes_on") is None
+    assert said(door, "en", "access_good") is None
 
 
 def test_who_has_not_started_the_bot_gets_a_link_to_it() -> None:

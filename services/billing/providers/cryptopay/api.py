@@ -10,6 +10,7 @@ import httpx
 
 from services.billing.providers.base import Declined, NotSent, Unknown
 from services.platform.documents import BadDocument, read_object
+from services.platform.tls import trusted
 
 TIMEOUTS = httpx.Timeout(10.0, connect=3.05)  # seconds between two bytes, seconds to connect
 LARGEST_ANSWER = 4 * 1024 * 1024
@@ -24,7 +25,7 @@ class CryptoPayApi:
     def __init__(self, token: str, api_url: str) -> None:
         """`api_url` may also be without "/api" at its end, as the documentation names the two networks."""
         self._url = f"{api_url.rstrip('/').removesuffix('/api')}/api"
-        self._http = httpx.Client(trust_env=False, headers={"Crypto-Pay-API-Token": token})
+        self._http = httpx.Client(verify=trusted(), trust_env=False, headers={"Crypto-Pay-API-Token": token})
 
     def get(self, method: str, query: Mapping[str, str | int] | None = None) -> Result:
         """Asks without changing anything."""

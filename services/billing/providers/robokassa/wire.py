@@ -10,6 +10,7 @@ import httpx
 
 from services.billing.providers.base import NotSent, Unknown
 from services.platform.money import BadAmount, Money
+from services.platform.tls import trusted
 
 TIMEOUTS = httpx.Timeout(10.0, connect=3.05)  # seconds between two bytes, seconds to connect
 LARGEST_ANSWER = 64 * 1024
@@ -19,7 +20,7 @@ UNREACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 
 class Wire:
     def __init__(self) -> None:
-        self._http = httpx.Client(trust_env=False, timeout=TIMEOUTS)
+        self._http = httpx.Client(verify=trusted(), trust_env=False, timeout=TIMEOUTS)
 
     def send(self, method: str, url: str, **content: Any) -> tuple[int, bytes] | NotSent | Unknown:
         """(status, body) of an answer below 500 and other than 429, which both say nothing about what was done."""

@@ -11,6 +11,7 @@ import httpx
 
 from services.billing.providers.base import Declined, NotSent, Unknown
 from services.platform.errors import Misconfigured, TryLater
+from services.platform.tls import trusted
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.05)  # seconds
 LARGEST_ANSWER = 2 * 1024 * 1024
@@ -26,7 +27,7 @@ class BotApi:
 
     def __init__(self, api_url: str, token: str) -> None:
         self._url = f"{api_url}/bot{token}/"
-        self._http = httpx.Client(timeout=TIMEOUT, trust_env=False)
+        self._http = httpx.Client(timeout=TIMEOUT, verify=trusted(), trust_env=False)
 
     def call(self, method: str, arguments: dict[str, Any]) -> Done | Declined | NotSent | Unknown:
         """Never raises for what Telegram or the network does."""

@@ -1,84 +1,146 @@
-"""What was bought: names, quantities, prices and sums."""
+"""What was bought: names, quantities, prices and sums, as one look has them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 
 from services.receipts.facts import ReadLine
 from services.receipts.ocr.parse import labels
-from services.receipts.ocr.parse.amounts import amounts
+from services.receipts.ocr.parse.amounts import Amount, amounts
 from services.receipts.ocr.parse.text import fold, letters, says
 
 CENT = Decimal("0.01")
 TIMES = r"[xх×*XХ«]"
-UNIT = r"(?:шт|кг|г|л|уп|пач|pcs|stk|kg|ea|x)?\.?"
+UNIT = r"(?:шт|кг|г|л|уп|пач|бут|pcs|stk|kg|ea|pc|x)?\.?"
 BY = re.compile(
-    rf"(?<![0-9.,])([0-9]{{1,4}}(?:[.,][0-9]{{1,3}})?)\s*{UNIT}\s*{TIMES}\s*([0-9]{{1,5}}[.,]\s?[0-9]{{2}})(?![0-9])",
+    rf"(?<![0-9.,])([0-9]{{1,4}}(?:\s?[.,]\s?[0-9]{{1,3}})?)\s*{UNIT}\s*{TIMES}\s*([0-9]{{1,5}}\s?[.,]\s?[0-9]{{2}})(?![0-9])",
     re.IGNORECASE,
 )
 BY_PRICE = re.compile(
-    rf"(?<![0-9.,])([0-9]{{1,5}}[.,]\s?[0-9]{{2}})\s*{TIMES}\s*([0-9]{{1,4}}(?:[.,][0-9]{{1,3}})?)(?![0-9])",
+    rf"(?<![0-9.,])([0-9]{{1,5}}\s?[.,]\s?[0-9]{{2}})\s*{TIMES}\s*([0-9]{{1,4}}(?:[.,][0-9]{{1,3}})?)(?![0-9])",
     re.IGNORECASE,
 )
+WEIGHED = re.compile(r"(?<![0-9.,])([0-9]{1,2}[.,][0-9]{3})\s*(?:кг|kg|л)?(?![0-9.,])", re.IGNORECASE)
 LEAST_LETTERS = 3
+FULL_NAME = 12  # letters: a line with so many names a thing by itself
 MOST_NAME = 2  # lines that one name may take
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing; `other` is what it may have cost instead, where what is printed contradicts itself."""
+
+    line: ReadLine
+    other: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _By:
     quantity: Decimal
     price: Decimal
-    end: int
     start: int
+    end: int
 
     @property
     def sum(self) -> Decimal:
-        return (self.quantity * self.price).quantize(CENT)
+        return (self.quantity * self.price).quantize(CENT, ROUND_HALF_UP)
 
 
-def find_bought(lines: Sequence[str]) -> list[ReadLine]:
-    """In their order. Forms: name and sum in one line; "2 x 9.50" before or after the name, or in its line; names that
-    take two lines. A sum that quantity and price confirm is sure; what nothing confirms is less so."""
-    found: list[ReadLine] = []
-    name: list[str] = []
+@dataclass(slots=True)
+class _Page:
+    """Where reading stands: lines of a name, or a quantity, that wait for their sum."""
+
+    limit: Decimal | None
+    found: list[Found] = field(default_factory=list)
+    name: list[str] = field(default_factory=list)
     by: _By | None = None
+
+    def add(self, title: str, by: _By | None, whole: Decimal | None) -> None:
+        if letters(title) >= LEAST_LETTERS and (whole is None or whole > 0):
+            self.found.append(_made(title, by, whole))
+        self.forget()
+
+    def forget(self) -> None:
+        self.name, self.by = [], None
+
+    def title(self, words: str) -> str:
+        """The name as far as it is in this line, after what waits of it. Above the first thing stand addresses."""
+        if letters(words) >= FULL_NAME or (letters(words) >= 4 and not self.found and self.by is None):
+            return words
+        return " ".join([*self.name, words]).strip()
+
+
+def find_bought(lines: Sequence[str], limit: Decimal | None = None) -> list[Found]:
+    """In their order; nothing costs more than `limit`. Forms: name and sum in one line; "2 x 9.50" before or after the
+    name, or in its line; names that take two lines. A sum that quantity and price confirm is sure; what nothing
+    confirms is less so."""
+    page = _Page(limit)
     for line in lines:
         folded = fold(line)
         if _ends(folded, line):
-            if found:
+            if page.found:
                 break
-            name, by = [], None
+            page.forget()
+        elif not folded or _is_other(folded, line):
+            page.name = []
+        else:
+            _take(page, line)
+    return page.found
+
+
+def _take(page: _Page, line: str) -> None:
+    here = _multiplied(line)
+    sums = [one for one in amounts(line) if here is None or one.start >= here.end or one.end <= here.start]
+    words = _words(line, here)
+    if here is not None:
+        _take_multiplied(page, here, sums, words)
+    elif sums:
+        whole = sums[-1].at_most(page.by.sum if page.by else page.limit)
+        if sums[-1].is_minus or (page.limit is not None and whole > page.limit):
+            page.forget()
+        else:
+            page.add(page.title(words), page.by or _in_columns(line, sums), whole)
+    elif letters(words) >= LEAST_LETTERS:
+        page.name = [*page.name, words.strip()][-MOST_NAME:]
+
+
+def _take_multiplied(page: _Page, here: _By, sums: list[Amount], words: str) -> None:
+    """A line of quantity and price; with a name, a sum, both or none."""
+    whole = sums[-1].at_most(here.sum) if sums else None
+    if whole is not None and page.limit is not None and whole > page.limit:
+        whole = None
+    if letters(words) >= LEAST_LETTERS:
+        page.add(page.title(words), here, whole)
+    elif whole is not None and page.name:
+        page.add(" ".join(page.name), here, whole)
+    elif page.found and not page.name and _is_of(page.found[-1].line, here):
+        page.found[-1] = _made(page.found[-1].line.name, here, page.found[-1].line.sum)  # below what it explains
+    elif page.name and page.found and whole is None:
+        page.by = here  # a sum of its own line follows, or a name
+    else:
+        page.by = here
+
+
+def _is_of(line: ReadLine, by: _By) -> bool:
+    return line.quantity == 1 and line.sum == by.sum
+
+
+def _in_columns(line: str, sums: list[Amount]) -> _By | None:
+    """Price and sum in columns of their own, with a quantity that fits somewhere in the line."""
+    for price in sums[:-1]:
+        if price.value <= 0 or price.value > sums[-1].value:
             continue
-        if not folded or _is_other(folded, line):
-            name = []
-            continue
-        here = _multiplied(line)
-        sums = [one for one in amounts(line) if here is None or one.start >= here.end or one.end <= here.start]
-        words = _words(line, here)
-        if here is not None and not (sums and letters(words) >= LEAST_LETTERS):
-            own = next((one.value for one in reversed(sums) if one.value == here.sum), None)
-            title = " ".join([*name, words] if letters(words) >= LEAST_LETTERS else name)
-            if title and (own is not None or letters(words) >= LEAST_LETTERS or sums):
-                found.append(_line(title, here, own if own is not None else (sums[-1].value if sums else None)))
-                name, by = [], None
-            elif found and not name and found[-1].price == found[-1].sum == here.sum:
-                found[-1] = _line(found[-1].name, here, found[-1].sum)  # it stands below what it explains
-                by = None
-            else:
-                by = here
-            continue
-        if sums:
-            title = " ".join([*name[-MOST_NAME:], words]).strip() if letters(words) < 12 else words
-            if letters(title) >= LEAST_LETTERS and not sums[-1].is_minus and sums[-1].value > 0:
-                found.append(_line(title, here or by, sums[-1].value))
-            name, by = [], None
-            continue
-        if letters(words) >= LEAST_LETTERS:
-            name = [*name, words.strip()][-MOST_NAME:]
-    return found
+        quantity = sums[-1].value / price.value
+        if quantity == quantity.to_integral_value() and re.search(rf"(?<![0-9.,]){int(quantity)}(?![0-9.,])", line):
+            return _By(Decimal(int(quantity)), price.value, 0, 0)
+        for match in WEIGHED.finditer(line):
+            weighed = _By(_number(match[1]), price.value, 0, 0)
+            if abs(weighed.sum - sums[-1].value) <= CENT:
+                return weighed
+    return None
 
 
 def _multiplied(line: str) -> _By | None:
@@ -90,21 +152,21 @@ def _multiplied(line: str) -> _By | None:
         return None
     if not 0 < quantity <= 1000 or price <= 0:
         return None
-    return _By(quantity, price, match.end(), match.start())
+    return _By(quantity, price, match.start(), match.end())
 
 
-def _line(title: str, by: _By | None, whole: Decimal | None) -> ReadLine:
+def _made(title: str, by: _By | None, whole: Decimal | None) -> Found:
     name = re.sub(r"\s+", " ", re.sub(r"^[\W_]+|[\W_]+$", "", title))[:120]
     if by is None:
         assert whole is not None
-        return ReadLine(name, Decimal(1), whole, whole, 50)
+        return Found(ReadLine(name, Decimal(1), whole, whole, 50))
     if whole is None or abs(by.sum - whole) <= CENT:
-        return ReadLine(name, by.quantity, by.price, by.sum if whole is None else whole, 70 if whole is None else 90)
-    if by.quantity and whole > 0:
-        price = (whole / by.quantity).quantize(CENT)
-        if price != by.price and (price * by.quantity).quantize(CENT) == whole:
-            return ReadLine(name, by.quantity, price, whole, 40)  # a digit of the price is misread
-    return ReadLine(name, Decimal(1), whole, whole, 40)
+        sure = 70 if whole is None else 90
+        return Found(ReadLine(name, by.quantity, by.price, by.sum if whole is None else whole, sure))
+    price = (whole / by.quantity).quantize(CENT, ROUND_HALF_UP)
+    if price > 0 and abs((price * by.quantity).quantize(CENT, ROUND_HALF_UP) - whole) <= CENT:
+        return Found(ReadLine(name, by.quantity, price, whole, 40), by.sum)  # a digit of the price is misread, or of it
+    return Found(ReadLine(name, Decimal(1), whole, whole, 40), by.sum)
 
 
 def _words(line: str, by: _By | None) -> str:
@@ -112,8 +174,9 @@ def _words(line: str, by: _By | None) -> str:
     text = line if by is None else f"{line[: by.start]} {line[by.end :]}"
     for amount in reversed(amounts(text)):
         text = text[: amount.start] + " " + text[amount.end :]
-    text = re.sub(r"^\s*[0-9]{1,3}[.)]\s+|[=≡]", " ", text)
-    return re.sub(r"\s+[AАBВCСБГ]{1,2}\s*$", "", text.strip(" -_.*|:"))
+    text = re.sub(r"^\s*[0-9]{1,3}[.)]\s+|[=≡|]", " ", text)
+    text = re.sub(labels.COST, " ", text)
+    return re.sub(r"\s+[AАBВCСБГ]\s*$", "", text.strip(" -_.*|:"))
 
 
 def _ends(folded: str, line: str) -> bool:
@@ -130,13 +193,13 @@ def _ends(folded: str, line: str) -> bool:
 def _is_other(folded: str, line: str) -> bool:
     if re.search(r"www|http|@|\+?\d[\d\s()-]{9,}", line) and not BY.search(line):
         return not amounts(line) or "www" in line
-    if says(
-        folded, (*labels.ROUNDING, "ЗНИЖKA", "CKИДKA", "RABATT", "DISCOUNT", "ПДB", "HДC", "MWST", "GST")
-    ) and amounts(line):
+    if says(folded, labels.NO_GOODS) and amounts(line):
+        return True
+    if not amounts(line) and (says(folded, labels.FISCAL_WORDS) or folded in ("EUR", "ГPH", "PYБ", "RM")):
         return True
     first = folded.split(" ")[0]
     return first in labels.NOT_BOUGHT and not (amounts(line) and letters(line) > 12 and first not in ("ЧEK", "TEЛ"))
 
 
 def _number(text: str) -> Decimal:
-    return Decimal(text.replace(",", ".").replace(" ", ""))
+    return Decimal(re.sub(r"\s", "", text).replace(",", "."))

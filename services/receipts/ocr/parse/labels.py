@@ -66,6 +66,19 @@ NOT_BOUGHT = _folded(
     "цена", "кіл", "кількість", "назва", "товар", "u p", "еквайр", "эквайринг", "комісія", "комиссия", "merchant",
     "trans", "пос", "pos", "bon", "вул", "ул", "місто",
 )  # fmt: skip
+TAX = _folded(
+    "пдв", "ндс", "mwst", "ust", "steuer", "gst", "sst", "vat", "tax", "ptu", "netto", "акциз", "gst summary",
+)  # fmt: skip
+# Beside an amount: a discount, a tax or a rounding, not a thing.
+NO_GOODS = (
+    *ROUNDING,
+    *_folded(
+        "знижка", "скидка", "rabatt", "discount", "disc", "пдв", "ндс", "mwst", "gst", "sst", "акциз", "економія",
+        "экономия", "бонус", "preisvorteil", "ersparnis", "coupon", "voucher", "service charge", "svc chg",
+    ),
+)  # fmt: skip
+# Words that stand for the sum of one line, in the line of that sum.
+COST = r"(?i)\b(?:стоимость|вартість|сума|сумма|цена|ціна|amount)\b"
 NOT_FISCAL = (
     "не є фіскальн", "не фіскальн", "нефіскальн", "не является фискальн", "нефискальн", "не фискальн", "пречек",
     "прочек", "предчек", "передчек", "попередній рахунок", "предварительный счет", "предварительный счёт",

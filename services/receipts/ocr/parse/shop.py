@@ -35,7 +35,8 @@ REGISTER = (
 DOCUMENT = (
     re.compile(r"(?:ФД|ФДN|ФД№|ДОКУМЕНТ|Чек\s*ФН|ЧЕК)\s*[№#N]?\s*:?\s*([0-9A-Za-z_-]{4,20})(?!\w)"),
     re.compile(
-        r"(?<!\w)(?:invoice|receipt|doc|bill|bon)\s*(?:no|nr|number|#|й)?\W{0,4}([A-Z0-9/-]{4,20})", re.IGNORECASE
+        r"(?<!\w)(?:invoice|inv|receipt|rcpt|doc|bill|bon)[\s.-]{0,2}(?:no|nr|number|#|№|й)\W{0,4}([A-Z0-9/-]{4,20})",
+        re.IGNORECASE,
     ),
 )
 HEAD = 14

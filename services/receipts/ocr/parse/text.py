@@ -35,6 +35,7 @@ def mend_numbers(line: str) -> str:
     return NUMBER.sub(mend, line)
 
 
+@lru_cache(maxsize=16384)
 def says(folded: str, words: tuple[str, ...], *, score: int = 84) -> bool:
     """Whether a folded line has one of these (folded) words or phrases, nearly: in order and at the bounds of words;
     short ones exactly."""

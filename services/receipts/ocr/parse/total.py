@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from services.receipts.ocr.parse import labels
-from services.receipts.ocr.parse.amounts import Amount, amounts
+from services.receipts.ocr.parse.amounts import Amount, amounts, loose
 from services.receipts.ocr.parse.text import fold, letters, says
 
-CENT = Decimal("0.01")
+CENT, NICKEL = Decimal("0.01"), Decimal("0.05")
+TAX_ROWS = 3
+LOST_POINT = 2.0  # weight of a sum whose point is not printed: only arithmetic makes it the total
 ROUNDING = Decimal("0.50")  # no till rounds by more
-TAXES = (Decimal("0.20"), Decimal("0.19"), Decimal("0.10"), Decimal("0.07"), Decimal("0.06"), Decimal("0.14"))
+TAXES = tuple(Decimal(percent) / 100 for percent in (20, 19, 18, 16, 10, 8, 7, 6, 5))
+LEAST_TAX, MOST_TAX = Decimal("0.02"), Decimal("0.21")  # of what is paid
 
 
 @dataclass(slots=True)
@@ -45,6 +48,7 @@ class _Sums:
     change: list[Decimal] = field(default_factory=list)
     rounding: list[Decimal] = field(default_factory=list)
     card: list[Decimal] = field(default_factory=list)
+    taxes: set[Decimal] = field(default_factory=set)
 
     def name(self, value: Decimal, weight: float) -> None:
         self.named[value] = max(self.named.get(value, 0.0), weight)
@@ -52,22 +56,38 @@ class _Sums:
 
 def find_totals(lines: Sequence[str], bought: Sequence[Decimal]) -> Totals:
     """`bought` are the sums of the lines of goods."""
-    sums, printed = _Sums(), Counter[Decimal]()
-    for number, line in enumerate(lines):
-        found = amounts(line)
-        printed.update({amount.value for amount in found})
-        _sort(sums, lines, number, found)
+    sums, printed = _sorted(lines)
     totals = Totals()
     for value, weight in sums.named.items():
         totals.add(value, weight)
     _by_repetition(totals, printed)
     _by_payment(totals, sums, printed)
     _by_rounding(totals, sums)
-    _by_lines(totals, bought, printed)
-    _by_taxes(totals, printed)
+    _by_lines(totals, sums, bought, printed)
+    _by_taxes(totals, sums, printed)
     if not totals.weights and printed:
         totals.add(max(printed, key=lambda value: (printed[value], value)), 0.5)
     return totals
+
+
+def named(lines: Sequence[str]) -> list[Decimal]:
+    """All sums that words of a total or of money handed over stand by: nothing bought costs more."""
+    sums, _ = _sorted(lines)
+    return [*sums.named, *sums.cash, *sums.card]
+
+
+def _sorted(lines: Sequence[str]) -> tuple[_Sums, Counter[Decimal]]:
+    sums, printed = _Sums(), Counter[Decimal]()
+    taxed = 0  # rows that a heading of taxes still covers
+    for number, line in enumerate(lines):
+        found = amounts(line)
+        printed.update({amount.value for amount in found})
+        is_tax = says(fold(line), labels.TAX)
+        if (is_tax or taxed or "%" in line) and found:
+            sums.taxes |= {amount.value for amount in found}
+        taxed = TAX_ROWS if is_tax else max(0, taxed - 1)
+        _sort(sums, lines, number, found)
+    return sums, printed
 
 
 def _sort(sums: _Sums, lines: Sequence[str], number: int, found: list[Amount]) -> None:
@@ -91,6 +111,9 @@ def _sort(sums: _Sums, lines: Sequence[str], number: int, found: list[Amount]) -
         for value in _values(lines, number, found):
             sums.name(value, weight + place)
             weight -= 3.0  # of several the likeliest comes first
+        if not found:
+            for value in loose(lines[number]):
+                sums.name(value, LOST_POINT)
         return
     if says(folded, labels.CARD) and found:
         sums.card.append(found[-1].value)
@@ -147,15 +170,15 @@ def _by_rounding(totals: Totals, sums: _Sums) -> None:
             continue
         for value in [value for value, weight in totals.weights.items() if weight >= 6]:
             for rounded in (value + step, value - step):
-                if rounded in totals.weights and rounded % Decimal("0.05") == 0 and value % Decimal("0.05") != 0:
+                if rounded in totals.weights and rounded % NICKEL == 0 and value % NICKEL != 0:
                     totals.add(rounded, 3.0, "rounding")
     for value in [value for value, weight in totals.weights.items() if weight >= 6]:
         for other in [other for other in totals.weights if other != value and abs(other - value) <= Decimal("0.05")]:
-            if value % Decimal("0.05") == 0 and other % Decimal("0.05") != 0 and sums.rounding:
+            if value % NICKEL == 0 and other % NICKEL != 0 and sums.rounding:
                 totals.add(value, 1.5)
 
 
-def _by_lines(totals: Totals, bought: Sequence[Decimal], printed: Counter[Decimal]) -> None:
+def _by_lines(totals: Totals, sums: _Sums, bought: Sequence[Decimal], printed: Counter[Decimal]) -> None:
     if not bought:
         return
     whole = sum(bought, Decimal(0))
@@ -163,19 +186,24 @@ def _by_lines(totals: Totals, bought: Sequence[Decimal], printed: Counter[Decima
         totals.add(whole, 3.0 if len(bought) > 1 else 1.0, "lines")
     elif printed[whole]:
         totals.add(whole, 3.0, "lines")
-    for value in list(totals.weights):
-        if value != whole and abs(value - whole) <= Decimal("0.05") and totals.weights[value] >= 6:
-            totals.add(value, 1.5, "lines")
+    for value in [value for value, weight in totals.weights.items() if weight >= 6 and value % NICKEL == 0]:
+        apart = abs(value - whole)
+        if 0 < apart <= ROUNDING and (printed[whole] or apart in {abs(step) for step in sums.rounding}):
+            totals.add(value, 3.0, "lines")  # what was bought, rounded
 
 
-def _by_taxes(totals: Totals, printed: Counter[Decimal]) -> None:
+def _by_taxes(totals: Totals, sums: _Sums, printed: Counter[Decimal]) -> None:
     """Net and tax, both printed, make the total; or the tax is the rate's share of it."""
     for value in [value for value, weight in totals.weights.items() if weight >= 4]:
-        parts = [net for net in printed if value / 2 < net < value and printed[value - net]]
+        parts = [
+            tax
+            for tax in sums.taxes
+            if value * LEAST_TAX < tax < value * MOST_TAX and printed[value - tax] and tax not in sums.change
+        ]
         shares = [
             rate
             for rate in TAXES
-            if printed[(value * rate / (1 + rate)).quantize(CENT)] and value * rate / (1 + rate) > Decimal("0.10")
+            if (share := value * rate / (1 + rate)) > CENT * 10 and share.quantize(CENT, ROUND_HALF_UP) in sums.taxes
         ]
         if parts or shares:
             totals.add(value, 2.0, "taxes")

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 
-from services.receipts.facts import ReadLine
 from services.receipts.ocr.base import Look
 from services.receipts.ocr.parse.amounts import amounts
-from services.receipts.ocr.parse.bought import find_bought
+from services.receipts.ocr.parse.bought import Found, find_bought
 from services.receipts.ocr.parse.dates import moments
 from services.receipts.ocr.parse.money import find_currency
 from services.receipts.ocr.parse.parsed import Parsed
@@ -26,7 +25,10 @@ from services.receipts.ocr.parse.shop import (
     says_refund,
 )
 from services.receipts.ocr.parse.text import mend_numbers
-from services.receipts.ocr.parse.total import Totals, find_totals
+from services.receipts.ocr.parse.total import ROUNDING, Totals, find_totals, named
+from services.receipts.ocr.parse.union import unite
+
+ROUND_TO = Decimal("0.05")  # the least that tills round to
 
 
 @dataclass(slots=True)
@@ -34,7 +36,7 @@ class _Seen:
     """One look by itself."""
 
     lines: tuple[str, ...]
-    bought: list[ReadLine]
+    bought: list[Found]
     totals: Totals
 
 
@@ -45,6 +47,7 @@ def parse(looks: Sequence[Look], today: date) -> Parsed:
     total, margin, proofs, agreeing = _total(seen)
     day, clock, date_looks = _moment(seen, today)
     currency, country = find_currency(printed)
+    lines, adds_up = unite([one.bought for one in seen], _targets(seen, total))
     tax_id, register = find_first(TAX_ID, printed), find_first(REGISTER, printed)
     return Parsed(
         merchant=next((name for one in seen if (name := find_merchant(one.lines))), None),
@@ -54,13 +57,13 @@ def parse(looks: Sequence[Look], today: date) -> Parsed:
         total=total,
         currency=currency,
         country=country,
-        lines=_bought(seen, total),
+        lines=lines,
         fiscal_number=register,
         document_number=find_first(DOCUMENT, printed),
         is_fiscal=bool(tax_id or register) or has_fiscal_words(printed),
         not_fiscal=any(says_not_fiscal(one.lines) for one in seen),
         is_refund=any(says_refund(one.lines) for one in seen),
-        proofs=proofs,
+        proofs=proofs | {"lines"} if adds_up else proofs,
         looks=agreeing,
         date_looks=date_looks,
         total_margin=margin,
@@ -70,8 +73,16 @@ def parse(looks: Sequence[Look], today: date) -> Parsed:
 
 def _look(look: Look) -> _Seen:
     lines = tuple(mend_numbers(line) for line in look.lines)
-    bought = find_bought(lines)
-    return _Seen(lines, bought, find_totals(lines, [line.sum for line in bought]))
+    bought = find_bought(lines, max(named(lines), default=None))
+    return _Seen(lines, bought, find_totals(lines, [one.line.sum for one in bought]))
+
+
+def _targets(seen: Sequence[_Seen], total: Decimal | None) -> list[Decimal]:
+    """What the lines may come to: the total, or what was rounded to it."""
+    if total is None:
+        return []
+    near = {value for one in seen for value in one.totals.weights if 0 < abs(value - total) <= ROUNDING}
+    return [total, *(sorted(near, key=lambda value: abs(value - total)) if total % ROUND_TO == 0 else ())]
 
 
 def _total(seen: Sequence[_Seen]) -> tuple[Decimal | None, float, frozenset[str], int]:
@@ -106,33 +117,3 @@ def _moment(seen: Sequence[_Seen], today: date) -> tuple[date | None, time | Non
     day = max(days, key=lambda one: days[one])
     clock = clocks[day].most_common(1)[0][0] if clocks[day] else None
     return day, clock, best.count(day)
-
-
-def _bought(seen: Sequence[_Seen], total: Decimal | None) -> tuple[ReadLine, ...]:
-    """Of the look whose lines add up to the total; else of the one with most sure lines, mended by the others."""
-    if not seen:
-        return ()
-    for one in seen:
-        if one.bought and sum(line.sum for line in one.bought) == total:
-            return tuple(_sure(line, 95) for line in one.bought)
-    chosen = max(seen, key=lambda one: (sum(line.confidence for line in one.bought), len(one.bought))).bought
-    if total is None:
-        return tuple(chosen)
-    lines = [line for line in chosen if line.sum <= total]
-    missing = total - sum((line.sum for line in lines), Decimal(0))
-    if missing < 0:  # one too many: what is printed twice, or is no line of goods
-        extra = next((line for line in reversed(lines) if line.sum == -missing), None)
-        if extra:
-            lines.remove(extra)
-            return tuple(_sure(line, 90) for line in lines)
-    others = [line for one in seen if one.bought is not chosen for line in one.bought]
-    own = {line.sum for line in lines}
-    if missing > 0:
-        single = next((line for line in others if line.sum == missing and line.sum not in own), None)
-        if single:
-            return tuple(_sure(line, 90) for line in (*lines, single))
-    return tuple(lines)
-
-
-def _sure(line: ReadLine, confidence: int) -> ReadLine:
-    return ReadLine(line.name, line.quantity, line.price, line.sum, max(line.confidence, confidence))

@@ -8,6 +8,7 @@ import httpx
 import telegram as ptb
 from telegram.request import HTTPXRequest
 
+from services.platform.tls import trusted
 from tests.apps.sandbox.telegram.running_telegram import Telegram, picture
 
 
@@ -63,7 +64,7 @@ def test_answers_are_what_aiogram_expects(telegram: Telegram) -> None:
 
 
 def test_a_bot_of_python_telegram_bot_works(url: str) -> None:
-    with httpx.Client(base_url=f"{url}/chat/api", trust_env=False) as people:
+    with httpx.Client(base_url=f"{url}/chat/api", verify=trusted(), trust_env=False) as people:
         person = people.post("/users", json={"first_name": "Anna"}).json()["id"]
         people.post(f"/users/{person}/text", json={"text": "/start"})
 

@@ -5,6 +5,7 @@ import pytest
 
 from apps.sandbox.telegram.errors import ApiError
 from apps.sandbox.telegram.faults import Fault, Faults
+from services.platform.tls import trusted
 from tests.apps.sandbox.telegram.running_telegram import Telegram
 
 
@@ -65,7 +66,7 @@ def test_slow_means_late(telegram: Telegram) -> None:
 
 @pytest.mark.parametrize(("mode", "texts"), [("dropped", []), ("dropped_after", ["x"])])
 def test_a_dropped_connection(url: str, mode: str, texts: list[str]) -> None:
-    with httpx.Client(base_url=url, trust_env=False) as client:
+    with httpx.Client(base_url=url, verify=trusted(), trust_env=False) as client:
         person = client.post("/chat/api/users", json={"first_name": "Anna"}).json()["id"]
         client.post(f"/chat/api/users/{person}/text", json={"text": "/start"})
         client.post("/faults", json={"mode": mode})

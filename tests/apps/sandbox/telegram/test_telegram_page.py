@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from services.platform.tls import trusted
 from tests.apps.sandbox.telegram.running_telegram import picture
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -28,7 +29,7 @@ def page(request: pytest.FixtureRequest) -> Iterator[Page]:
 
 
 def test_a_conversation(url: str, page: Page) -> None:
-    bot = httpx.Client(base_url=f"{url}/bot42:SANDBOX", trust_env=False)
+    bot = httpx.Client(base_url=f"{url}/bot42:SANDBOX", verify=trusted(), trust_env=False)
     errors: list[object] = []
     page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108  # Playwright takes no builtin
     page.goto(f"{url}/kiosk_bot?start=ref_7")

@@ -14,6 +14,7 @@ from telegram.request import HTTPXRequest
 
 from apps.sandbox.telegram import create_app
 from apps.sandbox.telegram.checkouts import Checkout, Checkouts
+from services.platform.tls import trusted
 from tests.apps.sandbox.telegram.running_telegram import Clock, Telegram, served
 
 MONTH = 30 * 24 * 3600
@@ -406,7 +407,7 @@ def test_answers_are_what_aiogram_expects(telegram: Telegram, anna: int) -> None
 def test_a_bot_of_python_telegram_bot_sells(tmp_path: Path, clock: Clock) -> None:
     with (
         served(create_app(tmp_path, clock)) as url,
-        httpx.Client(base_url=f"{url}/chat/api", trust_env=False) as people,
+        httpx.Client(base_url=f"{url}/chat/api", verify=trusted(), trust_env=False) as people,
     ):
         person = people.post("/users", json={"first_name": "Anna"}).json()["id"]
         people.post(f"/users/{person}/text", json={"text": "/start"})

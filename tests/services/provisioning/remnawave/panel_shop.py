@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from services import catalog, provisioning, subscriptions
@@ -61,6 +62,13 @@ class Shop:
         user = self.user()
         assert user
         return user
+
+    @property
+    def ends_at(self) -> datetime:
+        """Of what Anna has bought."""
+        with self.kiosk.kit.db.begin() as tx:
+            (mine,) = subscriptions.subscriptions_of(tx, self.anna.party)
+        return mine.ends_at
 
     def access(self) -> provisioning.Access:
         with self.kiosk.kit.db.begin() as tx:

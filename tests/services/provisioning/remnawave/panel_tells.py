@@ -15,6 +15,7 @@ import httpx
 import uvicorn
 
 from apps.web.main import create
+from services.platform.tls import trusted
 from tests.services.provisioning.remnawave.panel_shop import Shop
 from tests.world import Kiosk, wait_for
 
@@ -27,7 +28,7 @@ class Told(Shop):
     def __init__(self, kiosk: Kiosk, url: str) -> None:
         super().__init__(kiosk)
         self.url = url
-        self.web = httpx.Client(base_url=url, trust_env=False)
+        self.web = httpx.Client(base_url=url, verify=trusted(), trust_env=False)
         self.listen()
 
     def listen(self) -> None:

@@ -21,6 +21,7 @@ from apps.sandbox.server import server
 from services.catalog import Good
 from services.platform.config_panels import RemnawavePanel
 from services.platform.crypto import Cipher
+from services.platform.tls import trusted
 from services.provisioning.provisioners.base import Grant, Held
 from services.provisioning.provisioners.remnawave import RemnawavePanels
 from tests.world import wait_for
@@ -101,7 +102,7 @@ def running_panel(
     thread = threading.Thread(target=serving.run, daemon=True)
     thread.start()
     wait_for(lambda: serving.started)
-    with httpx.Client(base_url=url, trust_env=False, timeout=20) as http:
+    with httpx.Client(base_url=url, verify=trusted(), trust_env=False, timeout=20) as http:
         yield TestPanel(code, url, http)
     serving.should_exit = True
     thread.join(10)

@@ -39,9 +39,11 @@ def campaign(slug: str = "citramon", **changes: Any) -> Campaign:
     return replace(plain, **changes)
 
 
-def line(name: str = "Цитрамон-Дарниця №10", cost: str = "32.40", quantity: str = "1") -> ReadLine:
+def line(
+    name: str = "Цитрамон-Дарниця №10", cost: str = "32.40", quantity: str = "1", confidence: int = 90
+) -> ReadLine:
     each = (Decimal(cost) / Decimal(quantity)).quantize(Decimal("0.01"))
-    return ReadLine(name, Decimal(quantity), each, Decimal(cost), 90)
+    return ReadLine(name, Decimal(quantity), each, Decimal(cost), confidence)
 
 
 def reading(**changes: Any) -> Reading:

@@ -77,6 +77,11 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str, tuple[str, ...]]] = [
     ({}, {"shops": Shops(names=("Аптека низьких цін",))}, "accepted", ()),
     ({"merchant": "TOB AПTEKA HИ3ЬKИX ЦIH"}, {"shops": Shops(names=("Аптека низьких цін",))}, "accepted", ()),
     ({}, {"shops": Shops(names=("Подорожник",))}, "rejected", ("merchant_not_in_campaign",)),
+    ({"tax_id": "12845679"}, {"shops": Shops(tax_ids=("12345678",))}, "review", ("merchant_unknown",)),  # two digits
+    ({"tax_id": "92845679"}, {"shops": Shops(tax_ids=("12345678",))}, "rejected", ("merchant_not_in_campaign",)),
+    ({"tax_id": "12845679", "tier": "A"}, {"shops": Shops(("12345678",))}, "rejected", ("merchant_not_in_campaign",)),
+    ({"merchant": "Подоржнзк"}, {"shops": Shops(names=("Подорожник",))}, "accepted", ()),
+    ({"merchant": "Подзржнзк"}, {"shops": Shops(names=("Подорожник",))}, "review", ("merchant_unknown",)),
     ({"merchant": None}, {"shops": Shops(names=("Подорожник",))}, "review", ("merchant_unknown",)),
     ({}, {"shops": Shops(("1234567890",), ("Аптека низьких цін",))}, "accepted", ()),
     # How much.
@@ -94,6 +99,13 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str, tuple[str, ...]]] = [
     ({}, {"min_quantity": 2}, "rejected", ("below_min",)),
     ({"lines": ()}, {"min_quantity": 2}, "review", ("quantity_unknown",)),
     ({"lines": (replace(line(), quantity=Decimal(7)),)}, {"min_quantity": 2}, "review", ("quantity_unknown",)),
+    ({"lines": (line(confidence=69),)}, {}, "accepted", ()),  # what it cost does not matter
+    ({"lines": (line(confidence=69),)}, {"min_matched_sum": 1}, "review", ("sum_unknown",)),
+    ({"lines": (line(confidence=69),)}, {"min_matched_sum": 3241}, "review", ("below_min",)),
+    ({"lines": (line(confidence=70), line("Пакет", confidence=0))}, {"min_matched_sum": 1}, "accepted", ()),
+    ({"lines": (line(confidence=0),), "tier": "A"}, {"min_matched_sum": 1}, "accepted", ()),
+    ({"lines": (line(quantity="2", confidence=69),)}, {"min_quantity": 2}, "review", ("quantity_unknown",)),
+    ({"lines": (line(confidence=69),)}, {"min_quantity": 2}, "review", ("below_min",)),
     ({**UNREAD}, {"products": ()}, "accepted", ()),
     # Nothing was read: a person cannot know more, unless it was our own fault.
     ({**UNREAD, "reasons": ("unreadable",)}, {}, "review", ("unreadable", "no_product")),  # but there is a code
@@ -126,6 +138,7 @@ def test_where_nothing_was_read_only_our_own_fault_asks_for_a_person(fault: str 
         ({"tier": "D", "reasons": ("screenshot", "typed_in")}, {}, "accepted", ()),
         ({"tier": "D", **NO_CODE, "currency": None, "country": None}, {"countries": ("UA",)}, "accepted", ()),
         ({"tier": "D", "merchant": None}, {"shops": Shops(names=("Подорожник",))}, "accepted", ()),
+        ({"tier": "D", "lines": (line(confidence=0),)}, {"min_matched_sum": 1, "min_quantity": 1}, "accepted", ()),
         # Approving takes no rule away.
         ({"tier": "D", "date": date(2026, 11, 1)}, {}, "rejected", ("too_old",)),
         ({"tier": "D", "date": None}, {}, "review", ("no_date",)),
