@@ -68,6 +68,7 @@ RECEIPTS = (
     for_operators(receipts.PayoutContradicted, notifications.tell_payout_contradicted),
     for_operators(receipts.PayoutsCapped, notifications.tell_payouts_capped),
     plain(identity.PhoneGiven, notifications.tell_phone_given),
+    plain(receipts.ReceiptReversed, notifications.tell_receipt_reversed),
     # Somebody came and has not sent any.
     plain(receipts.ReceiptReminderDue, notifications.tell_receipt_reminder),
 )

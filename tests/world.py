@@ -32,7 +32,7 @@ from apps.sandbox.environment import PORTAL_TOKEN, environment
 from apps.sandbox.server import server
 from apps.sandbox.stack import Stack
 from apps.web.webhooks import payment_provider
-from services import assembly, billing, catalog, identity, ledger
+from services import assembly, billing, catalog, identity, ledger, receipts
 from services.kit import Kit
 from services.platform import outbox
 from services.platform.clock import wall_clock
@@ -272,7 +272,7 @@ class Kiosk:
     def faults(self) -> list[ledger.Fault]:
         """What is wrong with the books."""
         with self.kit.db.begin() as tx:
-            return billing.check_books(tx)
+            return billing.check_books(tx) + receipts.payouts.check_payouts(tx)
 
     def attempt_keys(self) -> list[str]:
         """Of all attempts and refunds."""

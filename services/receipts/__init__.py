@@ -31,6 +31,7 @@ from services.receipts.events import (
     ReceiptRecognised,
     ReceiptRejected,
     ReceiptReminderDue,
+    ReceiptReversed,
     ReceiptSubmitted,
 )
 from services.receipts.export import export_table
@@ -92,6 +93,7 @@ __all__ = [
     "ReceiptRecognised",
     "ReceiptRejected",
     "ReceiptReminderDue",
+    "ReceiptReversed",
     "ReceiptSubmitted",
     "Statistics",
     "TooManyReceipts",
