@@ -16,7 +16,7 @@ from services.receipts.ocr.frames import receive, send
 if TYPE_CHECKING:
     from services.receipts.ocr.base import Engine
 
-NICE = 10
+NICE = 5
 CPU_SECONDS = 60  # for one picture; the parent is gone where nobody stopped it before
 
 
