@@ -37,6 +37,7 @@ from services.receipts.events import (
 from services.receipts.export import export_table
 from services.receipts.facts import FiscalCode, Reading, ReadLine
 from services.receipts.judge import judge
+from services.receipts.ocr.registers.base import Register
 from services.receipts.overview import Waiting, latest, waiting
 from services.receipts.pictures import LARGEST, MEDIA_TYPES
 from services.receipts.questions import ask, asked, forget
@@ -95,6 +96,7 @@ __all__ = [
     "ReceiptReminderDue",
     "ReceiptReversed",
     "ReceiptSubmitted",
+    "Register",
     "Statistics",
     "TooManyReceipts",
     "Upload",

@@ -16,7 +16,7 @@ from services.receipts.ocr.frames import receive, send
 if TYPE_CHECKING:
     from services.receipts.ocr.base import Engine
 
-NICE = 10
+NICE = 5
 CPU_SECONDS = 60  # for one picture; the parent is gone where nobody stopped it before
 
 
@@ -48,7 +48,7 @@ def _where(error: Exception) -> str:
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
-    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else ""  # noqa: PTH119
+    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else ""  # noqa: PTH119 - a name, no file
 
 
 def _limit(megabytes: int) -> None:

@@ -150,8 +150,8 @@ def _grey(image: Image.Image) -> Image.Image:
         image = paper
     elif image.mode.startswith("I") or image.mode == "F":  # 16 bits: Pillow would cut, not scale
         low, high = image.getextrema()
-        scale = 255.0 / max(float(high) - float(low), 1.0)  # type: ignore[arg-type]
-        image = image.point(lambda value: (value - float(low)) * scale)  # type: ignore[arg-type]
+        scale = 255.0 / max(float(high) - float(low), 1.0)  # type: ignore[arg-type]  # grey has one band
+        image = image.point(lambda value: (value - float(low)) * scale)  # type: ignore[arg-type]  # grey has one band
     return image.convert("L")
 
 

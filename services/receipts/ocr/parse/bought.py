@@ -57,6 +57,7 @@ class _Page:
     found: list[Found] = field(default_factory=list)
     name: list[str] = field(default_factory=list)
     by: _By | None = None
+    above: list[str] = field(default_factory=list)  # the name, if it stood above that quantity
 
     def add(self, title: str, by: _By | None, whole: Decimal | None) -> None:
         if letters(title) >= LEAST_LETTERS and (whole is None or whole > 0):
@@ -64,13 +65,21 @@ class _Page:
         self.forget()
 
     def forget(self) -> None:
-        self.name, self.by = [], None
+        self.name, self.by, self.above = [], None, []
 
-    def title(self, words: str) -> str:
-        """The name as far as it is in this line, after what waits of it. Above the first thing stand addresses."""
-        if letters(words) >= FULL_NAME or (letters(words) >= 4 and not self.found and self.by is None):
+    def wait(self, by: _By) -> None:
+        self.name, self.by, self.above = [], by, self.name
+
+    def named(self, words: str) -> None:
+        """Above the first thing stand shop and address: of them only the nearest line may be its name."""
+        self.name = [*self.name, words.strip()][-(MOST_NAME if self.found or self.by else 1) :]
+
+    def title(self, words: str = "") -> str:
+        """The name as far as it is in this line, after what waits of it."""
+        if letters(words) >= (FULL_NAME if self.found or self.by else LEAST_LETTERS):
             return words
-        return " ".join([*self.name, words]).strip()
+        title = " ".join([*self.name, words]).strip()
+        return title if letters(title) >= LEAST_LETTERS else " ".join([*self.above, title])
 
 
 def find_bought(lines: Sequence[str], limit: Decimal | None = None) -> list[Found]:
@@ -81,8 +90,8 @@ def find_bought(lines: Sequence[str], limit: Decimal | None = None) -> list[Foun
     for line in lines:
         folded = fold(line)
         if _ends(folded, line):
-            if page.found:
-                break
+            if page.found or amounts(line):
+                break  # without a sum it is the heading of a column
             page.forget()
         elif not folded or _is_other(folded, line):
             page.name = []
@@ -104,7 +113,7 @@ def _take(page: _Page, line: str) -> None:
         else:
             page.add(page.title(words), page.by or _in_columns(line, sums), whole)
     elif letters(words) >= LEAST_LETTERS:
-        page.name = [*page.name, words.strip()][-MOST_NAME:]
+        page.named(words)
 
 
 def _take_multiplied(page: _Page, here: _By, sums: list[Amount], words: str) -> None:
@@ -115,13 +124,11 @@ def _take_multiplied(page: _Page, here: _By, sums: list[Amount], words: str) -> 
     if letters(words) >= LEAST_LETTERS:
         page.add(page.title(words), here, whole)
     elif whole is not None and page.name:
-        page.add(" ".join(page.name), here, whole)
+        page.add(page.title(), here, whole)
     elif page.found and not page.name and _is_of(page.found[-1].line, here):
         page.found[-1] = _made(page.found[-1].line.name, here, page.found[-1].line.sum)  # below what it explains
-    elif page.name and page.found and whole is None:
-        page.by = here  # a sum of its own line follows, or a name
     else:
-        page.by = here
+        page.wait(here)  # for a sum of its own line, or for a name
 
 
 def _is_of(line: ReadLine, by: _By) -> bool:

@@ -30,8 +30,11 @@ MONTHS = {
     for name in names.split()
 }
 D = r"[0-9OОоIl]"
+BEFORE = r"(?<![0-9.,])(?<![0-9][/\-])"
+AFTER = r"(?![0-9]|[./\-][0-9]{1,2}(?![0-9]|\s?:))"
 NUMERIC = re.compile(
-    rf"(?<![0-9.,])({D}{{1,2}})\s?([./\-,' ])\s?({D}{{1,2}})\s?[./\-,' ]\s?(20{D}{{2}}|{D}{{2}})(?![0-9])"
+    rf"{BEFORE}({D}{{1,2}})(\s?[./\-,']\s?)({D}{{1,2}})\s?[./\-,']\s?(20{D}{{2}}|{D}{{2}}){AFTER}"
+    rf"|{BEFORE}({D}{{1,2}})( )({D}{{1,2}}) (20{D}{{2}}){AFTER}"
 )
 ISO = re.compile(r"(?<![0-9])(20[0-9]{2})\s?[./\-]\s?([0-9]{1,2})\s?[./\-]\s?([0-9]{1,2})(?![0-9])")
 NAMED = re.compile(
@@ -83,8 +86,9 @@ def _dates(line: str) -> Iterator[tuple[int, int, date]]:
     for match in SOLID.finditer(line):
         yield from _made(match, match[1], match[2], match[3])
     for match in NUMERIC.finditer(line):
-        day, month, year = (match[group].translate(TO_DIGITS) for group in (1, 3, 4))
-        if match[2] in " ,'" and len(year) != 4 and len(day) + len(month) < 4:
+        groups = (1, 3, 4) if match[1] else (5, 7, 8)
+        day, month, year = (match[group].translate(TO_DIGITS) for group in groups)
+        if match[2] and match[2].strip() in ",'" and len(year) != 4 and len(day) + len(month) < 4:
             continue  # three small numbers in a row are a table
         yield from _made(match, year, month, day)
     for match in NAMED.finditer(line):

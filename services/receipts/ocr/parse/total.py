@@ -12,6 +12,7 @@ from services.receipts.ocr.parse.amounts import Amount, amounts, loose
 from services.receipts.ocr.parse.text import fold, letters, says
 
 CENT, NICKEL = Decimal("0.01"), Decimal("0.05")
+INDEPENDENT = frozenset({"lines", "change", "taxes", "card"})  # no misread digit passes two of them
 TAX_ROWS = 3
 LOST_POINT = 2.0  # weight of a sum whose point is not printed: only arithmetic makes it the total
 ROUNDING = Decimal("0.50")  # no till rounds by more
@@ -65,6 +66,8 @@ def find_totals(lines: Sequence[str], bought: Sequence[Decimal]) -> Totals:
     _by_rounding(totals, sums)
     _by_lines(totals, sums, bought, printed)
     _by_taxes(totals, sums, printed)
+    for value, proofs in list(totals.proofs.items()):
+        totals.add(value, 2.0 if len(proofs & INDEPENDENT) > 1 else 0.0)
     if not totals.weights and printed:
         totals.add(max(printed, key=lambda value: (printed[value], value)), 0.5)
     return totals
