@@ -14,7 +14,9 @@ RECEIPTS = (
         receipts.ReceiptSubmitted,
         "receipts.recognise",
         "ocr",
-        lambda kit, event, now: receipts.recognise(kit.db, event, now, kit.storage, kit.reader, kit.settings.time_zone),
+        lambda kit, event, now: receipts.recognise(
+            kit.db, event, now, kit.storage, kit.reader, kit.settings.time_zone, kit.register
+        ),
     ),
     inside(
         receipts.ReceiptRecognised,

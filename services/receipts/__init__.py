@@ -41,6 +41,7 @@ from services.receipts.overview import Waiting, latest, waiting
 from services.receipts.pictures import LARGEST, MEDIA_TYPES
 from services.receipts.questions import ask, asked, forget
 from services.receipts.recognise import Reader, recognise
+from services.receipts.register import Register
 from services.receipts.remind import remind
 from services.receipts.reread import reread
 from services.receipts.retention import delete_picture, plan_expiry, schedule_picture_sweep
@@ -95,6 +96,7 @@ __all__ = [
     "ReceiptReminderDue",
     "ReceiptReversed",
     "ReceiptSubmitted",
+    "Register",
     "Statistics",
     "TooManyReceipts",
     "Upload",

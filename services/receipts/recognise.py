@@ -7,14 +7,19 @@ from datetime import date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from services.platform.db import Database
-from services.platform.errors import Invalid, Misconfigured, TryLater
+from services.platform.errors import Invalid, KioskError, Misconfigured, TryLater
 from services.platform.outbox import emit
 from services.platform.storage import NoSuchFile, Storage
 from services.receipts.duplicates import CERTAIN, find_double
 from services.receipts.events import ReceiptRecognised, ReceiptSubmitted
 from services.receipts.facts import Reading
+from services.receipts.register import Register, confirm
 from services.receipts.rows import locked, move, note, reject
+
+log = structlog.get_logger(__name__)
 
 ATTEMPTS = 3  # a picture that made the reader fail so often goes to a person
 
@@ -29,10 +34,16 @@ class Reader(Protocol):
 
 
 def recognise(
-    db: Database, event: ReceiptSubmitted, now: datetime, storage: Storage | None, reader: Reader, time_zone: str
+    db: Database,
+    event: ReceiptSubmitted,
+    now: datetime,
+    storage: Storage | None,
+    reader: Reader,
+    time_zone: str,
+    register: Register | None = None,
 ) -> None:
-    """Reads the picture and keeps what it says. Repeating it changes nothing. Raises TryLater while it may still
-    succeed, and what the storage raises."""
+    """Reads the picture, asks the register if there is one, and keeps what they say. Repeating it changes nothing.
+    Raises TryLater while it may still succeed, and what the storage raises."""
     if storage is None:
         raise Misconfigured("receipts need STORAGE_*")
     with db.begin() as tx:
@@ -55,7 +66,18 @@ def recognise(
         if error.after is not None or _failed(db, event.receipt_id) < ATTEMPTS:
             raise
         reading = Reading("D", ("engine_failed",))
-    _keep(db, event.receipt_id, reading, now)
+    _keep(db, event.receipt_id, _confirmed(reading, register), now)
+
+
+def _confirmed(reading: Reading, register: Register | None) -> Reading:
+    """A register that is silent holds nobody up: the reading stands by itself."""
+    if register is None:
+        return reading
+    try:
+        return confirm(reading, register)
+    except KioskError as error:
+        log.warning("register_silent", error=str(error))
+        return reading
 
 
 def _failed(db: Database, receipt_id: int) -> int:

@@ -9,6 +9,7 @@ import resource
 import socket
 import sys
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,10 +68,9 @@ def _engine(prefix: str | None) -> Engine | None:
     """Imports what is heavy, once: before the first picture comes."""
     import cv2
 
-    import services.receipts.ocr.read
     from services.receipts.ocr.languages import find_languages
 
-    assert services.receipts.ocr.read.read  # type: ignore[truthy-function]  # imported for later
+    import_module("services.receipts.ocr.read")
     cv2.setNumThreads(1)
     languages = find_languages(prefix)
     if languages.path is None:
