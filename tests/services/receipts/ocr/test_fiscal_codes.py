@@ -37,7 +37,7 @@ def test_only_sales_are_sales(said: str, meant: str) -> None:
 def test_one_receipt_has_one_key_however_its_numbers_are_padded() -> None:
     padded = parse_fiscal_code(RU.replace("i=12345", "i=0012345").replace("T1612", "T161259"))
     plain = parse_fiscal_code(RU)
-    assert padded and plain
+    assert plain
     assert padded == plain
 
 
@@ -105,7 +105,7 @@ def test_anything_else_is_none(text: str) -> None:
 parts = st.sampled_from(["t=", "s=", "fn=", "i=", "fp=", "n=", "id=", "date=", "sm=", "&", "=", ";", "%", UA, "\x00"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @example("t=&s=&fn=&i=&fp=")
 @given(st.lists(parts | st.text(string.digits + "T:.", max_size=16) | st.text(max_size=8), max_size=16).map("".join))
 def test_no_text_makes_it_fail(text: str) -> None:
