@@ -34,6 +34,7 @@ ROOT = Path(__file__).parents[2]
 MARK = "KIOSK_DEV"  # in the environment of every process that bin/dev starts
 SAMPLE = "apps/console/catalog.sample.toml"
 OF_THE_WORLD = "apps/sandbox/catalog.world.toml"
+RECEIPTS_OF_THE_WORLD = "apps/sandbox/receipts.world.toml"
 
 
 def main() -> int:
@@ -92,6 +93,9 @@ class Dev:
                     self._once("catalogue", f"python -m apps.console catalog import {SAMPLE}", env)
                     if "telegram" in environment.parts(self._given):
                         self._once("catalogue-world", f"python -m apps.console catalog import {OF_THE_WORLD}", env)
+                    if "portmone" in environment.parts(self._given):
+                        campaigns = f"python -m apps.console receipts campaigns import {RECEIPTS_OF_THE_WORLD}"
+                        self._once("receipts-world", campaigns, env)
                 at_end.callback(end_all_marked, MARK, str(self._directory))
                 return self._serve(env, world)
             finally:

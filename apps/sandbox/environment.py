@@ -30,6 +30,7 @@ PARTS = {
     "wgportal": (),
     "panel": ("REMNAWAVE_URL", "REMNAWAVE_TOKEN", "REMNAWAVE_PANELS"),
     "panel2": (),
+    "till": (),
     "seller": ("CALLOUT_SECRET",),
     "storage": STORAGE,
     "clock": ("CLOCK_URL",),
@@ -159,6 +160,7 @@ def _of_the_world(url: str, directory: Path, vpn_keys: Mapping[str, str]) -> dic
         "clock": {"CLOCK_URL": (directory.absolute() / "clock" / "offset").as_uri()},
         "panel": panel(url),
         "panel2": {},
+        "till": {},
         "mail": {},
     }
 

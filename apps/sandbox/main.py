@@ -105,6 +105,12 @@ def _portmone(world: World, offset: Offset) -> Starlette:
     return create_app(world.directory / "portmone", offset.now, callback_url=f"{world.web_url}/webhooks/portmone")
 
 
+def _till(world: World, offset: Offset) -> Starlette:
+    from apps.sandbox.till import create_app
+
+    return create_app(offset.now)
+
+
 def _vpn(world: World, offset: Offset) -> Starlette:
     from apps.sandbox.vpn import create_app
 
@@ -174,6 +180,7 @@ PARTS = {
     "robokassa": Part("Robokassa", "Links, ResultURL, refunds, faults on order", "robokassa/", _robokassa),
     "cryptopay": Part("Crypto Pay", "Invoices in coins, signed updates, faults on order", "cryptopay/", _cryptopay),
     "portmone": Part("Portmone", "The phones that were topped up, callbacks, faults on order", "portmone/", _portmone),
+    "till": Part("Till", "Receipts of a pharmacy, to send to the bot", "till/", _till),
     "clock": Part("Time machine", "Move Kiosk's clock ahead by hours or months", "clock/", _clock),
     "vpn": Part("VPN servers", "Peers of each server, faults on order", "vpn/", _vpn),
     "wgportal": Part("WireGuard Portal", "Peers of a wg-portal, faults on order", "wgportal/", _wgportal),

@@ -85,6 +85,7 @@ from services.notifications.tell_receipts import (
     tell_receipt_reading,
     tell_receipt_rejected,
     tell_receipt_reminder,
+    tell_receipt_reversed,
 )
 from services.notifications.tell_renewals import (
     tell_grace,
@@ -94,6 +95,7 @@ from services.notifications.tell_renewals import (
     tell_renewal_on,
 )
 from services.notifications.tell_stock import tell_sale_undone
+from services.notifications.told_receipts import as_paid
 
 __all__ = [
     "TYPEABLE",
@@ -105,6 +107,7 @@ __all__ = [
     "Pace",
     "TelegramChannel",
     "Why",
+    "as_paid",
     "day_of",
     "deliver",
     "explain",
@@ -156,6 +159,7 @@ __all__ = [
     "tell_receipt_reading",
     "tell_receipt_rejected",
     "tell_receipt_reminder",
+    "tell_receipt_reversed",
     "tell_referral_reward",
     "tell_refund_failed",
     "tell_refunded",

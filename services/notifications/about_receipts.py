@@ -10,7 +10,7 @@ from services.notifications.channels.base import Button, Outgoing
 from services.notifications.occasion import Occasion
 from services.notifications.reasons_receipts import TYPEABLE
 from services.notifications.receipt_words import is_paid_to_phone, receipt_text, waits_for_phone
-from services.notifications.told_receipts import message_of
+from services.notifications.told_receipts import as_paid, message_of
 
 READING = frozenset({"receiving", "received", "read"})
 
@@ -67,7 +67,7 @@ def _rows(it: Occasion, receipt: receipts.Receipt, phone: str | None) -> tuple[t
 
 def _receipt(it: Occasion) -> receipts.Receipt:
     """As the news says, where the row itself does not know it yet."""
-    receipt = receipts.receipt(it.tx, it.party, it.params["receipt_id"])
+    receipt = as_paid(it.tx, receipts.receipt(it.tx, it.party, it.params["receipt_id"]))
     match it.params.get("news"):
         case "paid" if receipt.state in ("approved", "paying", "pay_failed"):
             return replace(receipt, state="paid")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from services import identity, receipts
 from services.notifications.receipt_words import is_paid_to_phone
 from services.notifications.tell import tell, tell_admins
-from services.notifications.told_receipts import key_of, last_told_at
+from services.notifications.told_receipts import as_paid, key_of, last_told_at
 
 # Later, nobody looks at that place of the chat any more: the news becomes a new message.
 WATCHED = timedelta(minutes=10)
@@ -31,6 +31,10 @@ def tell_receipt_accepted(tx: Session, event: receipts.ReceiptAccepted, now: dat
 
 def tell_receipt_rejected(tx: Session, event: receipts.ReceiptRejected, now: datetime) -> None:
     _tell(tx, event.receipt_id, "rejected", now)
+
+
+def tell_receipt_reversed(tx: Session, event: receipts.ReceiptReversed, now: datetime) -> None:
+    _tell(tx, event.receipt_id, "reversed", now)
 
 
 def tell_receipt_needs_review(
@@ -91,7 +95,7 @@ def tell_phone_given(tx: Session, event: identity.PhoneGiven, now: datetime) -> 
     """What waited for the number does not any more."""
     party = identity.Party("user", event.user_id)
     for receipt in receipts.history(tx, party, limit=RECENT):
-        if receipt.state in ("approved", "paying") and is_paid_to_phone(receipt):
+        if receipt.state in ("approved", "paying") and is_paid_to_phone(as_paid(tx, receipt)):
             _tell(tx, receipt.id, "phone", now)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from services import receipts
 from services.notifications.models import MessageRow
 from services.receipts import Receipt
 
@@ -24,6 +26,14 @@ def message_of(tx: Session, receipt: Receipt) -> int | None:
     answered with."""
     told = next((row.telegram_message_id for row in _told(tx, receipt.id) if row.telegram_message_id), None)
     return told or receipt.message_id
+
+
+def as_paid(tx: Session, receipt: Receipt) -> Receipt:
+    """With the way by which it is paid now: an operator may have sent it to the balance instead of a phone."""
+    payout = receipts.payouts.payout_of(tx, receipt.id)
+    if payout is None:
+        return receipt
+    return replace(receipt, decision={**(receipt.decision or {}), "payout": payout.provider})
 
 
 def last_told_at(tx: Session, receipt: Receipt) -> datetime:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from services.identity import Party
@@ -19,7 +19,7 @@ from services.receipts.calls import made_by_call, note_call
 from services.receipts.duplicates import claim
 from services.receipts.errors import TooManyReceipts
 from services.receipts.events import ReceiptSubmitted
-from services.receipts.models import ReceiptRow
+from services.receipts.models import ClaimRow, ReceiptRow
 from services.receipts.pictures import SUFFIXES, media_type
 from services.receipts.rows import in_turn, locked, move, reject
 from services.receipts.views import Receipt, seen
@@ -103,6 +103,7 @@ def _open(tx: Session, upload: Upload, kind: str, now: datetime) -> ReceiptRow:
         return row
     earlier = tx.get_one(ReceiptRow, min(owners), with_for_update=True, populate_existing=True)
     if earlier.party == row.party and earlier.state == "receiving":
+        tx.execute(delete(ClaimRow).where(ClaimRow.receipt_id == row.id))
         tx.delete(row)  # it broke off: go on with that one
         earlier.message_id = upload.message_id or earlier.message_id
         tx.flush()

@@ -19,7 +19,7 @@ from apps.bot.screens.receipt_phone import ask_for_phone, share_keyboard
 from apps.bot.screens.receipt_terms import RECEIPT_TERMS_VERSION, RECEIPTS, render_receipt_terms
 from apps.bot.screens.receipts import render_agreed, render_nothing_runs, render_off, render_receipts
 from apps.threads import in_thread
-from services import billing, identity, receipts, wallet
+from services import billing, identity, notifications, receipts, wallet
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
@@ -204,7 +204,8 @@ def _history(kit: Kit, user: User, before: int | None) -> list[receipts.Receipt]
 
 def _receipt(kit: Kit, user: User, receipt_id: int) -> tuple[receipts.Receipt, str | None]:
     with kit.db.begin() as tx:
-        return receipts.receipt(tx, user.party, receipt_id), masked_phone(tx, kit, user)
+        receipt = notifications.as_paid(tx, receipts.receipt(tx, user.party, receipt_id))
+        return receipt, masked_phone(tx, kit, user)
 
 
 def _sums(kit: Kit, user: User) -> tuple[receipts.Statistics, receipts.Statistics]:

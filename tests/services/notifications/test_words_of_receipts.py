@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -178,6 +179,26 @@ def kiosk_tell(tx: Any, event: receipts.ReceiptReminderDue, kiosk: Kiosk) -> Non
 
     tell_receipt_reminder(tx, event, kiosk.now)
     tell_receipt_reminder(tx, event, kiosk.now + timedelta(hours=1))
+
+
+def test_what_was_sent_to_the_balance_and_taken_back_is_told_so(kiosk: Kiosk) -> None:
+    anna = kiosk.person("Анна", "en")
+    receipt = typed(kiosk, anna, said(kiosk, anna), state="approved", decision='{"payout": "manual", "matched": []}')
+    with kiosk.kit.db.begin() as tx:
+        receipts.payouts.order_payout(tx, kiosk.kit.cipher, replace(accepted(receipt), payout="manual"), kiosk.now)
+        payout = receipts.payouts.payout_of(tx, receipt.id)
+        assert payout is not None
+        assert payout.state == "no_phone"
+        how = {"actor": "operator:1", "reason": "asked", "now": kiosk.now}
+        receipts.payouts.decide_payout(tx, kiosk.kit.cipher, payout.id, "to_balance", **how)
+    kiosk.drain()
+    assert "the bonus is paid" in texts(kiosk, anna)[0]
+    assert "on your balance" in texts(kiosk, anna)[0]
+    with kiosk.kit.db.begin() as tx:
+        receipts.reverse(tx, receipt.id, "returned", actor="operator:1", now=kiosk.now)
+    kiosk.drain()
+    assert "the bonus was taken back" in texts(kiosk, anna)[0]
+    assert len(texts(kiosk, anna)) == 1
 
 
 def test_a_number_that_was_given_is_told_where_it_was_missing(kiosk: Kiosk) -> None:

@@ -125,6 +125,15 @@ def test_a_storage_that_broke_is_tried_again_by_the_same_person(desk: Desk) -> N
         assert [one.id for one in receipts.history(tx, again.party)] == [again.id], "one receipt, not two"
 
 
+def test_what_broke_off_is_found_by_the_name_of_the_file_alone(desk: Desk) -> None:
+    desk.storage.__class__ = Broken
+    desk.storage.times = itertools.repeat(1, 1)  # type: ignore[attr-defined]
+    with pytest.raises(TryLater):
+        desk.send(picture(), file_id="AQAD1")
+    assert desk.send(picture(), file_id="AQAD1").state == "received"
+    assert desk.events(receipts.ReceiptSubmitted) == 1
+
+
 def test_what_never_arrived_may_be_sent_by_anybody_after_an_hour(desk: Desk) -> None:
     desk.storage.__class__ = Broken
     desk.storage.times = itertools.repeat(1, 1)  # type: ignore[attr-defined]
