@@ -60,8 +60,8 @@ class _Sums:
         self.named[value] = max(self.named.get(value, 0.0), weight)
 
 
-def find_totals(lines: Sequence[str], bought: Sequence[Decimal]) -> Totals:
-    """`bought` are the sums of the lines of goods."""
+def find_totals(lines: Sequence[str], bought: Sequence[Decimal], off: Decimal = Decimal(0)) -> Totals:
+    """`bought` are the sums of the lines of goods, `off` is what discounts take from them."""
     sums, printed = _sorted(lines)
     totals = Totals(is_rounded=sums.is_rounded)
     totals.payable = {value for value, weight in sums.named.items() if weight >= PAYABLE}
@@ -72,6 +72,8 @@ def find_totals(lines: Sequence[str], bought: Sequence[Decimal]) -> Totals:
     _by_payment(totals, sums, printed)
     _by_rounding(totals, sums)
     _by_lines(totals, sums, bought, printed)
+    if off:
+        _by_lines(totals, sums, [*bought, -off], printed)
     _by_taxes(totals, sums, printed)
     for value, proofs in list(totals.proofs.items()):
         totals.add(value, 2.0 if len(proofs & INDEPENDENT) > 1 else 0.0)
