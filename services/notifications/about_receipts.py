@@ -27,12 +27,6 @@ def standing(it: Occasion) -> Outgoing:
     )
 
 
-def reading(it: Occasion) -> Outgoing | None:
-    """None when it was read already: there is better to say."""
-    receipt = _receipt(it)
-    return standing(it) if receipt.state in READING and receipt.message_id is not None else None
-
-
 def again(it: Occasion) -> Outgoing | None:
     """Said once more after a doubt, where that changes a message and makes no second one."""
     return standing(it) if message_of(it.tx, _receipt(it)) is not None and not it.params.get("anew") else None

@@ -19,10 +19,8 @@ RECENT = 20  # receipts of one person that may wait for a number
 
 def tell_receipt_reading(tx: Session, event: receipts.ReceiptSubmitted, now: datetime) -> None:
     """Its number, under the picture."""
-    receipt = receipts.any_receipt(tx, event.receipt_id)
-    if receipt.message_id is not None:
-        params = {"receipt_id": receipt.id}
-        tell(tx, str(receipt.party), "receipt_reading", key_of(receipt.id, "reading"), params, now)
+    if receipts.any_receipt(tx, event.receipt_id).message_id is not None:
+        _tell(tx, event.receipt_id, "reading", now)
 
 
 def tell_receipt_accepted(tx: Session, event: receipts.ReceiptAccepted, now: datetime) -> None:

@@ -162,6 +162,12 @@ def standing(kit: Kit, user: User) -> Standing:
         return _standing(tx, kit, user)
 
 
+def look(kit: Kit, user: User) -> Standing:
+    """By the way: what they were asked for is still waited for."""
+    with kit.db.begin() as tx:
+        return _standing(tx, kit, user)
+
+
 def masked_phone(tx: Session, kit: Kit, user: User) -> str | None:
     known = identity.phone(tx, kit.cipher, user.id)
     return known.masked if known else None

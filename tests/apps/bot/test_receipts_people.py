@@ -75,6 +75,18 @@ def test_a_phone_is_shared_or_typed_and_shown_masked(counter: Counter) -> None:
     assert "I understand buttons" in anna.say("067 123 45 67")["text"], "nobody asked any more"
 
 
+def test_a_picture_disturbs_no_other_question(counter: Counter) -> None:
+    counter.run_campaign("manual")
+    anna = counter.shop.visitor()
+    agree(anna)
+    assert "Which mobile number" in anna.last()["text"]
+    send_receipt(counter, anna, counter.bought())
+    assert "no mobile number of Ukraine" in anna.say("067")["text"], "it is still asked for"
+    anna.say("Not now")
+    assert "+380 67 *** ** 89" in anna.say("0671234589")["text"], "a bonus waits for it"
+    assert "I understand buttons" in anna.say("0671234590")["text"]
+
+
 def test_somebody_elses_contact_is_not_ones_own(counter: Counter) -> None:
     counter.run_campaign("manual")
     anna = counter.shop.visitor()
@@ -131,11 +143,15 @@ def test_a_receipt_is_typed_in_and_waits_for_a_person(counter: Counter, shopper:
     assert "the date in the second line" in shopper.say("АТБ\nвчора\n50")["text"]
     assert "has not come yet" in shopper.say("АТБ\n01.01.2090\n50")["text"]
     assert "the total in the third line" in shopper.say(f"АТБ\n{day}\nдорого")["text"]
+    before = len(shopper.messages())
     told = shopper.say(f"АТБ <b>\n{day}\n152,40 грн")
+    assert "Got it" in told["text"]
+    counter.settle()
+    told = shopper.last()
+    assert len(shopper.messages()) == before + 1
     assert "Receipt no. 1: a person looks at it" in told["text"]
     assert "АТБ <b>, " in told["text"]
     assert "₴152.40" in told["text"]
-    counter.settle()
     assert counter.look(1).source == "typed"
     assert counter.kiosk.balance(f"wallet:{shopper.person().party}", "UAH") == 0
     assert "I understand buttons" in shopper.say(f"АТБ\n{day}\n152,40")["text"], "asked for once"

@@ -155,7 +155,7 @@ def test_every_message_about_receipts_is_in_the_readers_language(kiosk: Kiosk, l
     for text in told:
         assert ALPHABETS[language].search(text), text
         assert not re.search(r"\{\w+\}", text), text
-    special = {"receipt_again", "receipt_reading", "receipt_reminder"}
+    special = {"receipt_again", "receipt_reminder"}
     assert set(forms) | special == {kind for kind in KINDS if re.search("receipt|payout", kind)}
 
 
