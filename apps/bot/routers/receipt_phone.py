@@ -18,7 +18,7 @@ from apps.bot.screens.receipt_typed import render_type_receipt, what_is_wrong
 from apps.bot.screens.receipts import got_it, render_too_many
 from apps.bot.typed_receipt import NotUnderstood, read_typed
 from apps.threads import in_thread
-from services import identity, receipts
+from services import identity, notifications, receipts
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
@@ -110,7 +110,9 @@ async def _keep(message: Message, user: User, _: Language, kit: Kit, number: str
         known = (await in_thread(standing, kit, user)).phone
         await ask_phone(message, user, _, kit, known, screens.bad_phone(_))
         return
-    await message.answer(screens.phone_kept(_, phone.masked), reply_markup=ReplyKeyboardRemove())
+    await message.answer(
+        screens.phone_kept(_, notifications.shown_phone(phone) or ""), reply_markup=ReplyKeyboardRemove()
+    )
 
 
 async def _receipt_written(message: Message, user: User, _: Language, kit: Kit, text: str) -> None:

@@ -15,6 +15,7 @@ from apps.bot.filters import HasFile
 from apps.bot.routers.receipts import ask_consent, look, refuse_closed
 from apps.bot.screen import Screen, replace, show
 from apps.bot.screens import receipts as screens
+from apps.bot.screens.menu import render_hint
 from apps.bot.screens.receipt_terms import agree_first
 from apps.threads import in_outside_thread, in_thread
 from services import receipts
@@ -49,6 +50,9 @@ def routes() -> Router:
 async def picture(message: Message, user: User, _: Language, kit: Kit, bot: Bot, downloads: Downloads) -> None:
     sent = sent_in(message)
     now = await in_thread(look, kit, user)
+    if not now.ever:
+        await show(message, render_hint(_))
+        return
     if await refuse_closed(message, _, now):
         return
     if not now.agreed:
