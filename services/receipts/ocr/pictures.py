@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from services.receipts.errors import BadPicture
@@ -149,9 +150,9 @@ def _grey(image: Image.Image) -> Image.Image:
         paper.alpha_composite(ink)
         image = paper
     elif image.mode.startswith("I") or image.mode == "F":  # 16 bits: Pillow would cut, not scale
-        low, high = image.getextrema()
-        scale = 255.0 / max(float(high) - float(low), 1.0)  # type: ignore[arg-type]  # grey has one band
-        image = image.point(lambda value: (value - float(low)) * scale)  # type: ignore[arg-type]  # grey has one band
+        shades = np.asarray(image, np.float64)
+        low, high = shades.min(), shades.max()
+        image = Image.fromarray(((shades - low) * (255.0 / max(high - low, 1.0))).astype(np.uint8))
     return image.convert("L")
 
 
