@@ -96,9 +96,7 @@ def send(
 ) -> dict[str, Any]:
     """Sends a file, and returns what the bot said or changed in answer."""
     before = visitor.chat()["version"]
-    address = f"/telegram/chat/api/users/{visitor.id}/file"
-    answer = visitor.shop.kiosk.http.post(address, files={as_: (name, content, kind)})
-    assert answer.status_code == 200, answer.text
+    visitor.post_file(content, name=name, kind=kind, as_=as_)
     visitor.shop.serve()
     return visitor.last(before)
 
