@@ -25,7 +25,7 @@ from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
 from services.receipts.ocr.process import Reader
-from services.receipts.register import HttpRegister
+from services.receipts.ocr.registers.http import HttpRegister
 
 OPEN_CALLS = 12  # to one provider, of the 16 that apps.threads lets wait
 

@@ -37,11 +37,11 @@ from services.receipts.events import (
 from services.receipts.export import export_table
 from services.receipts.facts import FiscalCode, Reading, ReadLine
 from services.receipts.judge import judge
+from services.receipts.ocr.registers.base import Register
 from services.receipts.overview import Waiting, latest, waiting
 from services.receipts.pictures import LARGEST, MEDIA_TYPES
 from services.receipts.questions import ask, asked, forget
 from services.receipts.recognise import Reader, recognise
-from services.receipts.register import Register
 from services.receipts.remind import remind
 from services.receipts.reread import reread
 from services.receipts.retention import delete_picture, plan_expiry, schedule_picture_sweep

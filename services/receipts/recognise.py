@@ -7,19 +7,15 @@ from datetime import date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from services.platform.db import Database
-from services.platform.errors import Invalid, KioskError, Misconfigured, TryLater
+from services.platform.errors import Invalid, Misconfigured, TryLater
 from services.platform.outbox import emit
 from services.platform.storage import NoSuchFile, Storage
 from services.receipts.duplicates import CERTAIN, find_double
 from services.receipts.events import ReceiptRecognised, ReceiptSubmitted
 from services.receipts.facts import Reading
-from services.receipts.register import Register, confirm
+from services.receipts.ocr.registers.base import Register, confirm
 from services.receipts.rows import locked, move, note, reject
-
-log = structlog.get_logger(__name__)
 
 ATTEMPTS = 3  # a picture that made the reader fail so often goes to a person
 
@@ -66,18 +62,7 @@ def recognise(
         if error.after is not None or _failed(db, event.receipt_id) < ATTEMPTS:
             raise
         reading = Reading("D", ("engine_failed",))
-    _keep(db, event.receipt_id, _confirmed(reading, register), now)
-
-
-def _confirmed(reading: Reading, register: Register | None) -> Reading:
-    """A register that is silent holds nobody up: the reading stands by itself."""
-    if register is None:
-        return reading
-    try:
-        return confirm(reading, register)
-    except KioskError as error:
-        log.warning("register_silent", error=str(error))
-        return reading
+    _keep(db, event.receipt_id, confirm(reading, register), now)
 
 
 def _failed(db: Database, receipt_id: int) -> int:

@@ -87,7 +87,7 @@ def _doubts(parsed: Parsed, code: FiscalCode | None, picture: PictureFacts, look
 def _is_confirmed(parsed: Parsed) -> bool:
     return (
         parsed.looks >= 2
-        and parsed.date_looks >= 2
+        and (parsed.date_looks >= 2 or parsed.date_repeated)
         and bool(parsed.proofs & STRONG)
         and (len(parsed.proofs) >= 2)
         and parsed.total_margin >= LEAST_MARGIN

@@ -11,9 +11,10 @@ from services.receipts.ocr.parse import labels
 from services.receipts.ocr.parse.amounts import Amount, amounts, loose
 from services.receipts.ocr.parse.text import fold, letters, says
 
-CENT, NICKEL = Decimal("0.01"), Decimal("0.05")
+CENT, NICKEL, TENTH = Decimal("0.01"), Decimal("0.05"), Decimal("0.10")
 INDEPENDENT = frozenset({"lines", "change", "taxes", "card"})  # no misread digit passes two of them
 TAX_ROWS = 3
+PAYABLE = 9.0  # weight of what is named as to be paid
 LOST_POINT = 2.0  # weight of a sum whose point is not printed: only arithmetic makes it the total
 ROUNDING = Decimal("0.50")  # no till rounds by more
 TAXES = tuple(Decimal(percent) / 100 for percent in (20, 19, 18, 16, 10, 8, 7, 6, 5))
@@ -68,6 +69,7 @@ def find_totals(lines: Sequence[str], bought: Sequence[Decimal]) -> Totals:
     _by_taxes(totals, sums, printed)
     for value, proofs in list(totals.proofs.items()):
         totals.add(value, 2.0 if len(proofs & INDEPENDENT) > 1 else 0.0)
+    _prefer_rounded(totals, sums)
     if not totals.weights and printed:
         totals.add(max(printed, key=lambda value: (printed[value], value)), 0.5)
     return totals
@@ -106,7 +108,7 @@ def _sort(sums: _Sums, lines: Sequence[str], number: int, found: list[Amount]) -
         return
     place = number / max(1, len(lines))
     if payable or total:
-        weight = 9.0 if payable else 7.0
+        weight = PAYABLE if payable else 7.0
         rest = _without(folded, payable=payable)
         weight -= 4.0 if says(rest, labels.OTHER) else 0.0
         if found and "%" in lines[number] and not payable:
@@ -176,9 +178,27 @@ def _by_rounding(totals: Totals, sums: _Sums) -> None:
                 if rounded in totals.weights and rounded % NICKEL == 0 and value % NICKEL != 0:
                     totals.add(rounded, 3.0, "rounding")
     for value in [value for value, weight in totals.weights.items() if weight >= 6]:
-        for other in [other for other in totals.weights if other != value and abs(other - value) <= Decimal("0.05")]:
+        for other in [other for other in totals.weights if other != value and abs(other - value) <= NICKEL]:
             if value % NICKEL == 0 and other % NICKEL != 0 and sums.rounding:
                 totals.add(value, 1.5)
+
+
+def _prefer_rounded(totals: Totals, sums: _Sums) -> None:
+    """What was paid, if the likeliest total is what it was rounded from: by its name, or by cash and change."""
+    best, _ = totals.best()
+    if best is None:
+        return
+    paid = {value for value, weight in sums.named.items() if weight >= PAYABLE}
+    counted = {cash - change for cash in sums.cash for change in sums.change if change > 0} | (
+        set(sums.cash) if sums.rounding else set()
+    )
+    for value in paid | counted:
+        is_rounder = any(value % step == 0 and best % step != 0 for step in (NICKEL, TENTH))
+        if is_rounder and abs(value - best) <= NICKEL:
+            totals.add(value, max(0.0, totals.weights[best] - totals.weights[value]) + 2.0)
+            totals.proofs[value] |= totals.proofs[best] & {"lines", "taxes"}
+            if value in counted:
+                totals.proofs[value].add("change")
 
 
 def _by_lines(totals: Totals, sums: _Sums, bought: Sequence[Decimal], printed: Counter[Decimal]) -> None:
@@ -191,7 +211,8 @@ def _by_lines(totals: Totals, sums: _Sums, bought: Sequence[Decimal], printed: C
         totals.add(whole, 3.0, "lines")
     for value in [value for value, weight in totals.weights.items() if weight >= 6 and value % NICKEL == 0]:
         apart = abs(value - whole)
-        if 0 < apart <= ROUNDING and (printed[whole] or apart in {abs(step) for step in sums.rounding}):
+        is_rounding = apart in {abs(step) for step in sums.rounding} and apart <= ROUNDING
+        if is_rounding or (0 < apart <= NICKEL and printed[whole]):
             totals.add(value, 3.0, "lines")  # what was bought, rounded
 
 

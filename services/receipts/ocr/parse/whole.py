@@ -28,6 +28,7 @@ from services.receipts.ocr.parse.text import mend_numbers
 from services.receipts.ocr.parse.total import ROUNDING, Totals, find_totals, named
 from services.receipts.ocr.parse.union import unite
 
+NAMED = 4.0  # weight of a sum that a look names as paid, though it may think another one likelier
 ROUND_TO = Decimal("0.05")  # the least that tills round to
 
 
@@ -38,6 +39,11 @@ class _Seen:
     lines: tuple[str, ...]
     bought: list[Found]
     totals: Totals
+    printed: frozenset[Decimal]
+
+    def confirms(self, total: Decimal) -> bool:
+        """It is this look's own answer, or printed here as a sum that was paid."""
+        return self.totals.best()[0] == total or (total in self.printed and self.totals.weights.get(total, 0) >= NAMED)
 
 
 def parse(looks: Sequence[Look], today: date) -> Parsed:
@@ -45,7 +51,7 @@ def parse(looks: Sequence[Look], today: date) -> Parsed:
     seen = [_look(look) for look in looks]
     printed = tuple(line for one in seen for line in one.lines)
     total, margin, proofs, agreeing = _total(seen)
-    day, clock, date_looks = _moment(seen, today)
+    day, clock, date_looks, date_repeated = _moment(seen, today)
     currency, country = find_currency(printed)
     lines, adds_up = unite([one.bought for one in seen], _targets(seen, total))
     tax_id, register = find_first(TAX_ID, printed), find_first(REGISTER, printed)
@@ -66,15 +72,17 @@ def parse(looks: Sequence[Look], today: date) -> Parsed:
         proofs=proofs | {"lines"} if adds_up else proofs,
         looks=agreeing,
         date_looks=date_looks,
+        date_repeated=date_repeated,
         total_margin=margin,
-        amounts=frozenset(amount.value for line in printed for amount in amounts(line)),
+        amounts=frozenset().union(*(one.printed for one in seen)),
     )
 
 
 def _look(look: Look) -> _Seen:
     lines = tuple(mend_numbers(line) for line in look.lines)
     bought = find_bought(lines, max(named(lines), default=None))
-    return _Seen(lines, bought, find_totals(lines, [one.line.sum for one in bought]))
+    values = frozenset(amount.value for line in lines for amount in amounts(line))
+    return _Seen(lines, bought, find_totals(lines, [one.line.sum for one in bought]), values)
 
 
 def _targets(seen: Sequence[_Seen], total: Decimal | None) -> list[Decimal]:
@@ -95,17 +103,19 @@ def _total(seen: Sequence[_Seen]) -> tuple[Decimal | None, float, frozenset[str]
     total, margin = together.best()
     if total is None:
         return None, 0.0, frozenset(), 0
-    agreeing = sum(one.totals.best()[0] == total for one in seen)
+    agreeing = sum(one.confirms(total) for one in seen)
     return total, margin, frozenset(together.proofs[total]), agreeing
 
 
-def _moment(seen: Sequence[_Seen], today: date) -> tuple[date | None, time | None, int]:
+def _moment(seen: Sequence[_Seen], today: date) -> tuple[date | None, time | None, int, bool]:
     days: dict[date, float] = defaultdict(float)
     clocks: dict[date, Counter[time]] = defaultdict(Counter)
     best = []
+    repeated: set[date] = set()
     for one in seen:
         own: dict[date, float] = {}
         for found in moments(one.lines, today):
+            repeated |= {found.date} if found.date in own else set()
             own[found.date] = max(own.get(found.date, 0.0), found.weight)
             if found.time:
                 clocks[found.date][found.time] += 1
@@ -113,7 +123,7 @@ def _moment(seen: Sequence[_Seen], today: date) -> tuple[date | None, time | Non
             days[day] += weight
         best += [max(own, key=lambda day: own[day])] if own else []
     if not days:
-        return None, None, 0
+        return None, None, 0, False
     day = max(days, key=lambda one: days[one])
     clock = clocks[day].most_common(1)[0][0] if clocks[day] else None
-    return day, clock, best.count(day)
+    return day, clock, best.count(day), day in repeated
