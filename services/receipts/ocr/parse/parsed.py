@@ -32,7 +32,8 @@ class Parsed:
     proofs: frozenset[str] = frozenset()
     looks: int = 0
     date_looks: int = 0
-    date_repeated: bool = False  # one look has it twice
+    date_against: int = 0  # looks that have another one
+    date_repeated: bool = False  # one look has it twice, or within a longer number
     total_margin: float = 0.0  # by how much the total is likelier than the next
     amounts: frozenset[Decimal] = frozenset()  # all that are printed
     confidence: Mapping[str, int] = field(default_factory=dict)

@@ -27,6 +27,9 @@ class Totals:
 
     weights: dict[Decimal, float] = field(default_factory=lambda: defaultdict(float))
     proofs: dict[Decimal, set[str]] = field(default_factory=lambda: defaultdict(set))
+    payable: set[Decimal] = field(default_factory=set)  # what is named as to be paid
+    counted: set[Decimal] = field(default_factory=set)  # what cash and change come to
+    is_rounded: bool = False  # a line of rounding is printed
 
     def add(self, value: Decimal, weight: float, proof: str | None = None) -> None:
         if value <= 0:
@@ -51,6 +54,7 @@ class _Sums:
     rounding: list[Decimal] = field(default_factory=list)
     card: list[Decimal] = field(default_factory=list)
     taxes: set[Decimal] = field(default_factory=set)
+    is_rounded: bool = False
 
     def name(self, value: Decimal, weight: float) -> None:
         self.named[value] = max(self.named.get(value, 0.0), weight)
@@ -59,7 +63,9 @@ class _Sums:
 def find_totals(lines: Sequence[str], bought: Sequence[Decimal]) -> Totals:
     """`bought` are the sums of the lines of goods."""
     sums, printed = _sorted(lines)
-    totals = Totals()
+    totals = Totals(is_rounded=sums.is_rounded)
+    totals.payable = {value for value, weight in sums.named.items() if weight >= PAYABLE}
+    totals.counted = {cash - change for cash in sums.cash for change in sums.change if cash > change > 0}
     for value, weight in sums.named.items():
         totals.add(value, weight)
     _by_repetition(totals, printed)
@@ -101,6 +107,7 @@ def _sort(sums: _Sums, lines: Sequence[str], number: int, found: list[Amount]) -
         return
     payable, total = says(folded, labels.PAYABLE), says(folded, labels.TOTAL)
     if found and says(folded, labels.ROUNDING) and not total and not (payable and "ADJ" not in folded):
+        sums.is_rounded = sums.is_rounded or found[-1].value != 0
         sums.rounding.append(-found[-1].value if found[-1].is_minus else found[-1].value)
         return
     if says(folded, labels.CHANGE) and not total:
@@ -156,8 +163,7 @@ def _by_repetition(totals: Totals, printed: Counter[Decimal]) -> None:
 
 def _by_payment(totals: Totals, sums: _Sums, printed: Counter[Decimal]) -> None:
     """Cash less change is the total, whatever the total itself looks like."""
-    pairs = {cash - change for cash in sums.cash for change in sums.change if cash > change > 0}
-    for value in pairs:
+    for value in totals.counted:
         is_seen = value in totals.weights or printed[value] > 0
         totals.add(value, 5.0 if is_seen else 4.0, "change" if is_seen else None)
     for value in set(sums.card):
@@ -188,11 +194,8 @@ def _prefer_rounded(totals: Totals, sums: _Sums) -> None:
     best, _ = totals.best()
     if best is None:
         return
-    paid = {value for value, weight in sums.named.items() if weight >= PAYABLE}
-    counted = {cash - change for cash in sums.cash for change in sums.change if change > 0} | (
-        set(sums.cash) if sums.rounding else set()
-    )
-    for value in paid | counted:
+    counted = totals.counted | (set(sums.cash) if sums.rounding else set())
+    for value in totals.payable | counted:
         is_rounder = any(value % step == 0 and best % step != 0 for step in (NICKEL, TENTH))
         if is_rounder and abs(value - best) <= NICKEL:
             totals.add(value, max(0.0, totals.weights[best] - totals.weights[value]) + 2.0)

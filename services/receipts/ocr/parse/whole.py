@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from decimal import Decimal
 
 from services.receipts.ocr.base import Look
 from services.receipts.ocr.parse.amounts import amounts
 from services.receipts.ocr.parse.bought import Found, find_bought
-from services.receipts.ocr.parse.dates import moments
 from services.receipts.ocr.parse.money import find_currency
 from services.receipts.ocr.parse.parsed import Parsed
+from services.receipts.ocr.parse.rounding import paid
 from services.receipts.ocr.parse.shop import (
     DOCUMENT,
     REGISTER,
@@ -27,6 +26,7 @@ from services.receipts.ocr.parse.shop import (
 from services.receipts.ocr.parse.text import mend_numbers
 from services.receipts.ocr.parse.total import ROUNDING, Totals, find_totals, named
 from services.receipts.ocr.parse.union import unite
+from services.receipts.ocr.parse.votes import day_of, distinct
 
 NAMED = 4.0  # weight of a sum that a look names as paid, though it may think another one likelier
 ROUND_TO = Decimal("0.05")  # the least that tills round to
@@ -48,18 +48,18 @@ class _Seen:
 
 def parse(looks: Sequence[Look], today: date) -> Parsed:
     """Never raises, whatever is printed. `today` is the shop's: nothing is bought later."""
-    seen = [_look(look) for look in looks]
+    seen = [_look(look) for look in distinct(looks)]
     printed = tuple(line for one in seen for line in one.lines)
-    total, margin, proofs, agreeing = _total(seen)
-    day, clock, date_looks, date_repeated = _moment(seen, today)
     currency, country = find_currency(printed)
+    total, margin, proofs, agreeing = _total(seen, currency)
+    day = day_of([one.lines for one in seen], today)
     lines, adds_up = unite([one.bought for one in seen], _targets(seen, total))
     tax_id, register = find_first(TAX_ID, printed), find_first(REGISTER, printed)
     return Parsed(
         merchant=next((name for one in seen if (name := find_merchant(one.lines))), None),
         tax_id=tax_id,
-        date=day,
-        time=clock,
+        date=day.date,
+        time=day.time,
         total=total,
         currency=currency,
         country=country,
@@ -71,8 +71,9 @@ def parse(looks: Sequence[Look], today: date) -> Parsed:
         is_refund=any(says_refund(one.lines) for one in seen),
         proofs=proofs | {"lines"} if adds_up else proofs,
         looks=agreeing,
-        date_looks=date_looks,
-        date_repeated=date_repeated,
+        date_looks=day.looks,
+        date_against=day.against,
+        date_repeated=day.repeated,
         total_margin=margin,
         amounts=frozenset().union(*(one.printed for one in seen)),
     )
@@ -93,37 +94,24 @@ def _targets(seen: Sequence[_Seen], total: Decimal | None) -> list[Decimal]:
     return [total, *(sorted(near, key=lambda value: abs(value - total)) if total % ROUND_TO == 0 else ())]
 
 
-def _total(seen: Sequence[_Seen]) -> tuple[Decimal | None, float, frozenset[str], int]:
+def _total(seen: Sequence[_Seen], currency: str | None) -> tuple[Decimal | None, float, frozenset[str], int]:
     together = Totals()
     for one in seen:
         for value, weight in one.totals.weights.items():
             together.add(value, weight)
         for value, proofs in one.totals.proofs.items():
             together.proofs[value] |= proofs
-    total, margin = together.best()
-    if total is None:
+    best, margin = together.best()
+    if best is None:
         return None, 0.0, frozenset(), 0
-    agreeing = sum(one.confirms(total) for one in seen)
-    return total, margin, frozenset(together.proofs[total]), agreeing
-
-
-def _moment(seen: Sequence[_Seen], today: date) -> tuple[date | None, time | None, int, bool]:
-    days: dict[date, float] = defaultdict(float)
-    clocks: dict[date, Counter[time]] = defaultdict(Counter)
-    best = []
-    repeated: set[date] = set()
-    for one in seen:
-        own: dict[date, float] = {}
-        for found in moments(one.lines, today):
-            repeated |= {found.date} if found.date in own else set()
-            own[found.date] = max(own.get(found.date, 0.0), found.weight)
-            if found.time:
-                clocks[found.date][found.time] += 1
-        for day, weight in own.items():
-            days[day] += weight
-        best += [max(own, key=lambda day: own[day])] if own else []
-    if not days:
-        return None, None, 0, False
-    day = max(days, key=lambda one: days[one])
-    clock = clocks[day].most_common(1)[0][0] if clocks[day] else None
-    return day, clock, best.count(day), day in repeated
+    total, is_sure = paid([one.totals for one in seen], best, currency)
+    # What it was rounded from confirms it as well: how tills round is known.
+    agreeing = sum(one.confirms(total) or (one.totals.is_rounded and one.confirms(best)) for one in seen)
+    agreeing = agreeing if is_sure else 0
+    proofs = together.proofs[total]
+    if total != best:
+        proofs |= together.proofs[best] & {"lines", "taxes"}
+        margin = together.weights[best] - max(
+            (weight for value, weight in together.weights.items() if value not in (best, total)), default=0.0
+        )
+    return total, margin, frozenset(proofs), agreeing

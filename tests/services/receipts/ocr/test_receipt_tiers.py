@@ -131,6 +131,11 @@ LESS: dict[str, Callable[[], tuple[list[str], ...]]] = {
     "no date": lambda: (without("14:", "20"), without("14:", "20")),
     "a date by one look": lambda: (LINES, without(f"{TRUTH.date:%d.%m.%Y}")),
     "dates differ": lambda: (LINES, [line.replace(f"{TRUTH.date:%d.%m.%Y}", "01.02.2018") for line in LINES]),
+    "dates differ, two to one": lambda: (
+        LINES,
+        LINES,
+        [line.replace(f"{TRUTH.date:%d.%m.%Y}", "01.02.2018") for line in LINES],
+    ),
     "totals differ": lambda: (PAID_BY_CARD, [line.replace(str(BY_CARD.total), "999.99") for line in PAID_BY_CARD]),
     "nothing adds up": lambda: (
         (lines := [*LINES[:5], "ХЛІБ 1.11", "СИР 2.22", f"ДО СПЛАТИ {TRUTH.total}", *LINES[-4:]]),
@@ -157,6 +162,7 @@ def parsed_things() -> st.SearchStrategy[Parsed]:
         proofs=st.frozensets(st.sampled_from(["lines", "change", "repeated", "taxes", "card", "rounding"])),
         looks=st.integers(0, 4),
         date_looks=st.integers(0, 4),
+        date_against=st.integers(0, 2),
         date_repeated=st.booleans(),
         is_fiscal=st.booleans(),
         not_fiscal=st.booleans(),

@@ -88,3 +88,15 @@ def test_a_time_in_the_next_line() -> None:
     assert [(one.date, one.time) for one in moments(("Дата: 18.11.2019", "Час: 10:15"), TODAY)] == [
         (date(2019, 11, 18), time(10, 15))
     ]
+
+
+def test_a_date_within_a_longer_number_confirms_it() -> None:
+    """Tills put the day into the number of the receipt."""
+    parsed = parse([look("18.08.20 09:50"), look("18.05.20 09:50", "0010545180520605004240")], TODAY)
+    assert (parsed.date, parsed.date_repeated) == (date(2020, 5, 18), True)
+    assert (parsed.date_looks, parsed.date_against) == (1, 1)
+
+
+def test_a_date_does_not_confirm_itself() -> None:
+    assert not read_once("18.05.20 09:50 0000545").date_repeated
+    assert read_once("Date 18.05.2020\nPrinted 18.05.2020").date_repeated

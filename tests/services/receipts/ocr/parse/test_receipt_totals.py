@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from tests.services.receipts.ocr.parse.looked import read_once, read_twice
+from services.receipts.ocr.base import Word
+from services.receipts.ocr.parse import parse
+from tests.services.receipts.ocr.parse.looked import TODAY, look, read_once, read_twice
 
 TOTALS = {
     "rounded to ten kopecks": (
@@ -245,3 +248,34 @@ def test_what_confirms_a_total(proof: str, whole: str) -> None:
 )
 def test_what_does_not_confirm_it(proof: str, whole: str) -> None:
     assert proof not in read_once(whole).proofs
+
+
+ROUNDED = """
+СИР 200.00 А
+ХЛІБ 80.97 А
+СУМА 280.97
+ПДВ А=20.00% 46.83
+ЗАОКРУГЛЕННЯ 0.03
+ДО СПЛАТИ 281.00
+"""
+
+
+def test_zeros_read_as_nines_are_known_by_how_tills_round() -> None:
+    """What was bought and its tax agree on 280.97 in both looks; only one of them has the rounded sum right."""
+    parsed = read_twice(ROUNDED, ROUNDED.replace("281.00", "281.90").replace("0.03", "9.93"))
+    assert (parsed.total, parsed.looks) == (Decimal("281.00"), 2)
+
+
+def test_a_rounded_sum_that_no_look_has_is_a_guess() -> None:
+    spoilt = ROUNDED.replace("281.00", "281.90")
+    parsed = read_twice(spoilt, spoilt)
+    assert (parsed.total, parsed.looks) == (Decimal("281.00"), 0)
+
+
+def test_a_look_at_the_same_picture_confirms_nothing() -> None:
+    words = (Word("СУМА", 10, 10, 60, 30, 91.0), Word("50.00", 80, 10, 120, 30, 88.0))
+    one = replace(look("СУМА 50.00", "18.11.2021 14:22"), words=words)
+    moved = replace(one, words=(replace(words[0], left=11), words[1]))
+    same, other = parse([one, replace(one, name="soft")], TODAY), parse([one, moved], TODAY)
+    assert (same.looks, same.date_looks) == (1, 1)
+    assert (other.looks, other.date_looks) == (2, 2)
