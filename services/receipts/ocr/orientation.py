@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from services.receipts.ocr.base import LANGUAGES, Engine, Look
-from services.receipts.ocr.paper import Grey, cropped
+from services.receipts.ocr.paper import Grey, cropped, printed_part
 from services.receipts.ocr.prepare import evened, straightened
 
 READABLE = 30.0  # of `readability`: what is upright has more, but for a torn scrap
@@ -56,7 +56,7 @@ def upright(image: Image.Image, engine: Engine) -> Upright:
 
 def lies_on_its_side(image: Image.Image) -> bool:
     """Whether print runs up or down: gaps between rows then run so, too."""
-    sheet = cropped(np.asarray(image))
+    sheet = printed_part(cropped(np.asarray(image)))
     factor = min(1.0, 900 / max(sheet.shape))
     small = np.asarray(cv2.resize(sheet, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
     _, ink = cv2.threshold(evened(small), 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import warnings
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from services.receipts.errors import BadPicture
 from services.receipts.ocr.base import PictureFacts
 from services.receipts.ocr.errors import PictureRefused
+from services.receipts.ocr.screens import is_screenshot
 from services.receipts.pictures import media_type
 
 KINDS = {
@@ -107,7 +109,8 @@ def _photo(content: bytes, kind: str) -> Picture:
         has_exif=has_exif,
         edited=any(name in software for name in EDITORS),
     )
-    return Picture(_capped(grey), facts)
+    grey = _capped(grey)
+    return Picture(grey, dataclasses.replace(facts, screenshot=is_screenshot(grey, facts)))
 
 
 def _page(content: bytes) -> Picture:

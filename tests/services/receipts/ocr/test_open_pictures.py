@@ -10,7 +10,7 @@ from typing import Any
 import pillow_heif
 import pypdfium2
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from services.receipts.ocr.errors import PictureRefused
 from services.receipts.ocr.pictures import LONGEST, open_picture
@@ -94,6 +94,28 @@ def test_a_program_that_edits_pictures_is_named() -> None:
     assert open_picture(saved(plain(), "JPEG", exif=exif)).facts.edited
     exif[SOFTWARE] = "17.5.1"  # a phone's own system
     assert not open_picture(saved(plain(), "JPEG", exif=exif)).facts.edited
+
+
+@pytest.mark.parametrize(
+    ("size", "noise", "exif", "screenshot"),
+    [
+        ((1080, 2400), 0, False, True),
+        ((576, 1280), 0, False, True),  # the same, as Telegram sends it
+        ((576, 1280), 40, False, False),  # a photo as tall as a screen
+        ((1080, 2400), 0, True, False),  # a camera's
+        ((1000, 2400), 0, False, False),  # a scan
+    ],
+)
+def test_a_screenshot_has_a_screens_size_and_a_bar(
+    size: tuple[int, int], noise: int, exif: bool, screenshot: bool
+) -> None:
+    picture = Image.new("L", size, 250)
+    if noise:
+        picture = ImageChops.add(Image.effect_noise(size, noise), Image.new("L", size, 60))
+    by_camera = Image.Exif()
+    if exif:
+        by_camera[MAKE] = "Phone"
+    assert open_picture(saved(picture, "JPEG", exif=by_camera)).facts.screenshot is screenshot
 
 
 def test_print_on_nothing_is_print_on_paper() -> None:
