@@ -174,6 +174,16 @@ def test_less_is_never_paid_without_a_person(less: Callable[[], tuple[list[str],
     assert reading.reasons
 
 
+def test_one_proof_is_not_enough() -> None:
+    seen = looks(LINES, LINES)
+    whole = parse(seen, TODAY)
+    tiers = [
+        weigh(replace(whole, proofs=frozenset(proofs)), None, PICTURE, seen, TODAY).tier
+        for proofs in (("lines", "taxes"), ("lines", "repeated"), ("lines",), ("repeated",), ())
+    ]
+    assert tiers == ["C", "C", "D", "D", "D"]
+
+
 def parsed_things() -> st.SearchStrategy[Parsed]:
     whole = parse(looks(LINES, LINES), TODAY)
     return st.builds(

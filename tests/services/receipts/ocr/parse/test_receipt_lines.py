@@ -99,6 +99,12 @@ def test_a_line_that_one_look_lost_comes_from_the_other() -> None:
     assert [str(line.sum) for line in parsed.lines] == ["20.00", "31.32"]
 
 
+def test_a_line_comes_from_a_look_that_lost_another_one() -> None:
+    parsed = read_twice("ХЛІБ 20.00\nСИР 9.00\nСУМА 60.32", "ХЛІБ 20.00\nПРИПРАВА 31.32\nСУМА 60.32")
+    assert sorted(str(line.sum) for line in parsed.lines) == ["20.00", "31.32", "9.00"]
+    assert "lines" in parsed.proofs
+
+
 def test_nothing_costs_more_than_all() -> None:
     parsed = read_once("ХЛІБ 20.00\nСИР 930.00\nСУМА 50.00")
     assert [str(line.sum) for line in parsed.lines] == ["20.00"]
