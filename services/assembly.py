@@ -25,6 +25,7 @@ from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
 from services.receipts.ocr.process import Reader
+from services.receipts.ocr.registers.http import HttpRegister
 
 OPEN_CALLS = 12  # to one provider, of the 16 that apps.threads lets wait
 
@@ -59,6 +60,7 @@ def build(settings: Settings, process: str) -> Kit:
         pace=Pace(client),
         storage=storage,
         reader=Reader(tessdata=settings.tessdata_prefix),
+        register=HttpRegister(settings.fiscal_lookup_url) if settings.fiscal_lookup_url else None,
     )
 
 

@@ -15,7 +15,7 @@ from services.platform.crypto import Cipher
 from services.platform.db import Database
 from services.platform.storage import Storage
 from services.provisioning import Provisioners
-from services.receipts import Reader
+from services.receipts import Reader, Register
 from services.receipts.payouts import PayoutProviders
 
 
@@ -35,6 +35,7 @@ class Kit:
     pace: Pace
     storage: Storage | None
     reader: Reader
+    register: Register | None
     payouts: PayoutProviders
 
     def bot_url(self) -> str:
@@ -44,6 +45,8 @@ class Kit:
     def close(self) -> None:
         self.telegram.close()
         self.reader.close()
+        if self.register:
+            self.register.close()
         for payer in self.payouts.values():
             payer.close()
         for provider in self.providers.values():

@@ -14,7 +14,9 @@ RECEIPTS = (
         receipts.ReceiptSubmitted,
         "receipts.recognise",
         "ocr",
-        lambda kit, event, now: receipts.recognise(kit.db, event, now, kit.storage, kit.reader, kit.settings.time_zone),
+        lambda kit, event, now: receipts.recognise(
+            kit.db, event, now, kit.storage, kit.reader, kit.settings.time_zone, kit.register
+        ),
     ),
     inside(
         receipts.ReceiptRecognised,
@@ -68,6 +70,7 @@ RECEIPTS = (
     for_operators(receipts.PayoutContradicted, notifications.tell_payout_contradicted),
     for_operators(receipts.PayoutsCapped, notifications.tell_payouts_capped),
     plain(identity.PhoneGiven, notifications.tell_phone_given),
+    plain(receipts.ReceiptReversed, notifications.tell_receipt_reversed),
     # Somebody came and has not sent any.
     plain(receipts.ReceiptReminderDue, notifications.tell_receipt_reminder),
 )

@@ -97,6 +97,10 @@ class Emptied:
         self._stack.create_database(self._name, self._template)
         self._connect()
         self._there = self._own.execute(THERE).fetchall()
+        for kind, name in self._there:
+            if kind == "r" and name not in KEPT:
+                anything = f'SELECT EXISTS (SELECT FROM public."{name}")'
+                assert self._own.execute(anything).fetchone() == (False,), f"a migration fills {name}: keep it"
 
     def _connect(self) -> None:
         self._own = psycopg.connect(self._stack.database_url(self._name), autocommit=True)

@@ -32,7 +32,7 @@ from apps.sandbox.environment import PORTAL_TOKEN, environment
 from apps.sandbox.server import server
 from apps.sandbox.stack import Stack
 from apps.web.webhooks import payment_provider
-from services import assembly, billing, catalog, identity, ledger
+from services import assembly, billing, catalog, identity, ledger, receipts
 from services.kit import Kit
 from services.platform import outbox
 from services.platform.clock import wall_clock
@@ -56,6 +56,7 @@ devices = 3
 access = ["wireguard"]
 """
 SECRET = "a secret for tests, long enough"
+SETTINGS = ("/yookassa/settings", "/robokassa/settings", "/cryptopay/settings")
 
 
 class World:
@@ -122,10 +123,14 @@ class World:
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
         wait_for(lambda: self._server.started)
+        with httpx.Client(base_url=self.url, verify=trusted(), trust_env=False) as http:
+            self._settings = {path: http.get(path).json() for path in SETTINGS}
 
     def clear(self, http: httpx.Client) -> None:
-        """No fault is left behind, and no panel's users: another database gives the same names again."""
+        """No fault is left behind, no setting, and no panel's users: another database gives the same names again."""
         touched, self.touched = self.touched, set()
+        for path in touched & set(SETTINGS):
+            http.post(path, json=self._settings[path]).raise_for_status()
         for path in touched:
             if path.endswith("/faults") and path.count("/") == 2:
                 http.delete(path)
@@ -272,7 +277,7 @@ class Kiosk:
     def faults(self) -> list[ledger.Fault]:
         """What is wrong with the books."""
         with self.kit.db.begin() as tx:
-            return billing.check_books(tx)
+            return billing.check_books(tx) + receipts.payouts.check_payouts(tx)
 
     def attempt_keys(self) -> list[str]:
         """Of all attempts and refunds."""

@@ -14,7 +14,7 @@ from services.platform.errors import KioskError
 from services.receipts import Reading, ocr
 
 FIELDS = ("merchant", "date", "time", "total", "currency", "fiscal_key")
-LINE = ("name", "quantity", "price", "sum")
+LINE = ("name", "quantity", "price", "sum", "confidence")
 
 
 def main(arguments: list[str]) -> int:

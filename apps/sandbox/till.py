@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from apps.sandbox.pages import page
@@ -56,6 +56,7 @@ class Sale:
 def create_app(now: Callable[[], datetime]) -> Starlette:
     """`now` is the world's time."""
     numbers = itertools.count(int(now().timestamp()))
+    printed: dict[str, Sale] = {}
 
     async def front(_: Request) -> HTMLResponse:
         boxes = "".join(
@@ -70,12 +71,23 @@ def create_app(now: Callable[[], datetime]) -> Starlette:
         if not goods:
             return Response("item: numbers of goods, or name:sum", 422)
         sold = Sale(goods, next(numbers), now())
+        printed[f"S{sold.number}"] = sold
         name = f"receipt-{sold.number}.png"
         return Response(
             draw(sold), media_type="image/png", headers={"Content-Disposition": f'inline; filename="{name}"'}
         )
 
-    return Starlette(routes=[Route("/", front), Route("/receipt.png", receipt)])
+    async def register(request: Request) -> Response:
+        """The tax register, which knows what this till has printed (ws/api_public/rro/chkAllWeb)."""
+        asked = request.query_params
+        found = printed.get(asked.get("id", ""))
+        if found is None or asked.get("fn") != REGISTER or asked.get("sm") != f"{found.total:.2f}":
+            return JSONResponse({"error_description": "Інформація відсутня"}, 400)
+        return JSONResponse({"check": "\n".join(" ".join(line) for line in _lines(found))})
+
+    return Starlette(
+        routes=[Route("/", front), Route("/receipt.png", receipt), Route("/register", register)],
+    )
 
 
 def draw(sold: Sale) -> bytes:

@@ -21,6 +21,7 @@ from services.notifications.receipt_words import (
     one_line,
     products_of,
     receipt_text,
+    shown_phone,
     sum_of,
     waits_for_phone,
 )
@@ -85,6 +86,7 @@ from services.notifications.tell_receipts import (
     tell_receipt_reading,
     tell_receipt_rejected,
     tell_receipt_reminder,
+    tell_receipt_reversed,
 )
 from services.notifications.tell_renewals import (
     tell_grace,
@@ -94,6 +96,7 @@ from services.notifications.tell_renewals import (
     tell_renewal_on,
 )
 from services.notifications.tell_stock import tell_sale_undone
+from services.notifications.told_receipts import as_paid
 
 __all__ = [
     "TYPEABLE",
@@ -105,6 +108,7 @@ __all__ = [
     "Pace",
     "TelegramChannel",
     "Why",
+    "as_paid",
     "day_of",
     "deliver",
     "explain",
@@ -117,6 +121,7 @@ __all__ = [
     "review_text",
     "send_document",
     "show_again",
+    "shown_phone",
     "sum_of",
     "tell_access_delayed",
     "tell_access_failed",
@@ -156,6 +161,7 @@ __all__ = [
     "tell_receipt_reading",
     "tell_receipt_rejected",
     "tell_receipt_reminder",
+    "tell_receipt_reversed",
     "tell_referral_reward",
     "tell_refund_failed",
     "tell_refunded",

@@ -9,28 +9,21 @@ from services.notifications import buttons
 from services.notifications.channels.base import Button, Outgoing
 from services.notifications.occasion import Occasion
 from services.notifications.reasons_receipts import TYPEABLE
-from services.notifications.receipt_words import is_paid_to_phone, receipt_text, waits_for_phone
-from services.notifications.told_receipts import message_of
+from services.notifications.receipt_words import is_paid_to_phone, receipt_text, shown_phone, waits_for_phone
+from services.notifications.told_receipts import as_paid, message_of
 
 READING = frozenset({"receiving", "received", "read"})
 
 
 def standing(it: Occasion) -> Outgoing:
     receipt = _receipt(it)
-    phone = identity.phone(it.tx, it.cipher, it.party.id)
-    masked = phone.masked if phone else None
+    masked = shown_phone(identity.phone(it.tx, it.cipher, it.party.id))
     return Outgoing(
         receipt_text(it.say, receipt, masked),
         _rows(it, receipt, masked),
         edits=message_of(it.tx, receipt),
         anew=bool(it.params.get("anew")),
     )
-
-
-def reading(it: Occasion) -> Outgoing | None:
-    """None when it was read already: there is better to say."""
-    receipt = _receipt(it)
-    return standing(it) if receipt.state in READING and receipt.message_id is not None else None
 
 
 def again(it: Occasion) -> Outgoing | None:
@@ -67,7 +60,7 @@ def _rows(it: Occasion, receipt: receipts.Receipt, phone: str | None) -> tuple[t
 
 def _receipt(it: Occasion) -> receipts.Receipt:
     """As the news says, where the row itself does not know it yet."""
-    receipt = receipts.receipt(it.tx, it.party, it.params["receipt_id"])
+    receipt = as_paid(it.tx, receipts.receipt(it.tx, it.party, it.params["receipt_id"]))
     match it.params.get("news"):
         case "paid" if receipt.state in ("approved", "paying", "pay_failed"):
             return replace(receipt, state="paid")

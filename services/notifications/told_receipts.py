@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from services import receipts
 from services.notifications.models import MessageRow
 from services.receipts import Receipt
 
@@ -26,8 +28,23 @@ def message_of(tx: Session, receipt: Receipt) -> int | None:
     return told or receipt.message_id
 
 
+def as_paid(tx: Session, receipt: Receipt) -> Receipt:
+    """With the way by which it is paid now: an operator may have sent it to the balance instead of a phone."""
+    payout = receipts.payouts.payout_of(tx, receipt.id)
+    if payout is None:
+        return receipt
+    return replace(receipt, decision={**(receipt.decision or {}), "payout": payout.provider})
+
+
 def last_told_at(tx: Session, receipt: Receipt) -> datetime:
     return max((row.created_at for row in _told(tx, receipt.id)), default=receipt.submitted_at)
+
+
+def waiting_news(tx: Session, receipt_id: int) -> Sequence[MessageRow]:
+    """What is not on its way yet; locked."""
+    keys = [key_of(receipt_id, news) for news in NEWS]
+    waiting = select(MessageRow).where(MessageRow.key.in_(keys), MessageRow.state == "queued").order_by(MessageRow.id)
+    return tx.scalars(waiting.with_for_update().execution_options(populate_existing=True)).all()
 
 
 def _told(tx: Session, receipt_id: int) -> Sequence[Row[int | None, datetime]]:

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_datetime, get_timezone_location
 from babel.numbers import format_decimal
 
@@ -25,6 +26,7 @@ LANGUAGES = ("ru", "uk", "en")
 DEFAULT = "ru"
 NAMES = {"ru": "Русский", "uk": "Українська", "en": "English"}
 SYMBOLS = {"RUB": "₽", "UAH": "₴", "USD": "$", "EUR": "€"}  # CLDR has them only at home: "RUB299" in English
+RENAMED = {"Europe/Kyiv": "Europe/Kiev"}  # zones whose city CLDR keeps under the earlier name
 BABEL = {"ru": "ru_RU", "uk": "uk_UA", "en": "en_GB"}
 
 
@@ -71,8 +73,12 @@ class Language:
     def moment(self, moment: datetime, zone: str) -> str:
         """With the hour and the zone it is meant in: "20 декабря 2026, 23:00 (Москва)"."""
         local = moment.astimezone(ZoneInfo(zone))
-        city = get_timezone_location(local, locale=BABEL[self.code], return_city=True)
-        return f"{self.date(moment, zone)}, {local:%H:%M} ({city})"
+        return f"{self.date(moment, zone)}, {local:%H:%M} ({self._city(zone)})"
+
+    def _city(self, zone: str) -> str:
+        if zone in RENAMED:
+            return str(Locale.parse(BABEL[self.code]).time_zones[RENAMED[zone]]["city"])
+        return get_timezone_location(ZoneInfo(zone), locale=BABEL[self.code], return_city=True)
 
 
 @cache

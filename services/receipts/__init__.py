@@ -31,11 +31,13 @@ from services.receipts.events import (
     ReceiptRecognised,
     ReceiptRejected,
     ReceiptReminderDue,
+    ReceiptReversed,
     ReceiptSubmitted,
 )
 from services.receipts.export import export_table
 from services.receipts.facts import FiscalCode, Reading, ReadLine
 from services.receipts.judge import judge
+from services.receipts.ocr.registers.base import Register
 from services.receipts.overview import Waiting, latest, waiting
 from services.receipts.pictures import LARGEST, MEDIA_TYPES
 from services.receipts.questions import ask, asked, forget
@@ -92,7 +94,9 @@ __all__ = [
     "ReceiptRecognised",
     "ReceiptRejected",
     "ReceiptReminderDue",
+    "ReceiptReversed",
     "ReceiptSubmitted",
+    "Register",
     "Statistics",
     "TooManyReceipts",
     "Upload",

@@ -100,6 +100,14 @@ class PayoutNeedsDecision(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptReversed(Event):
+    """What it had earned was taken back, or stopped on its way, by a person."""
+
+    name = "receipts.reversed"
+    receipt_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptReminderDue(Event):
     """Somebody came a day ago and has not sent a receipt."""
 

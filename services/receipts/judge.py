@@ -24,7 +24,7 @@ def judge(tx: Session, cipher: Cipher, event: ReceiptRecognised, now: datetime) 
     row = locked(tx, event.receipt_id)
     if row.state != "read":
         return
-    decision = decide(tx, cipher, row, known_of(row), now)
+    decision = decide(tx, cipher, row, known_of(row))
     if decision.outcome == "accepted":
         accept(tx, cipher, row, decision, now)
         return
@@ -36,17 +36,16 @@ def judge(tx: Session, cipher: Cipher, event: ReceiptRecognised, now: datetime) 
     emit(tx, ReceiptNeedsReview(receipt_id=row.id), now)
 
 
-def decide(
-    tx: Session, cipher: Cipher, row: ReceiptRow, reading: Reading, now: datetime, *, reviewed: bool = False
-) -> rules.Decision:
+def decide(tx: Session, cipher: Cipher, row: ReceiptRow, reading: Reading, *, reviewed: bool = False) -> rules.Decision:
     """Holds the locks of limits and budgets until the transaction ends. Raises TryLater."""
     facts = rules.Facts(reading, row.submitted_at, _first_seen(tx, row))
     campaigns = rules.campaigns_for(tx, row.submitted_at)
+    whom = payees(tx, cipher, row)
     try:
-        used = rules.usages(tx, campaigns, payees(tx, cipher, row), now)
+        # It counts on the day it was sent: an operator may approve a week's at once.
+        return rules.weigh(tx, campaigns, facts, whom, row.submitted_at, reviewed=reviewed)
     except rules.CampaignMoved as error:
         raise TryLater(str(error), after=1) from None
-    return rules.decide(campaigns, facts, used, reviewed=reviewed)
 
 
 def accept(tx: Session, cipher: Cipher, row: ReceiptRow, decision: rules.Decision, now: datetime) -> None:
@@ -55,7 +54,7 @@ def accept(tx: Session, cipher: Cipher, row: ReceiptRow, decision: rules.Decisio
     assert decision.campaign
     assert decision.payout
     try:
-        is_new = rules.take(tx, decision, row.id, payees(tx, cipher, row), now)
+        is_new = rules.take(tx, decision, row.id, payees(tx, cipher, row), row.submitted_at)
     except rules.CampaignMoved as error:
         raise TryLater(str(error), after=1) from None
     assert is_new, "a receipt that has earned is in no state to be judged"

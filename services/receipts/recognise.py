@@ -14,6 +14,7 @@ from services.platform.storage import NoSuchFile, Storage
 from services.receipts.duplicates import CERTAIN, find_double
 from services.receipts.events import ReceiptRecognised, ReceiptSubmitted
 from services.receipts.facts import Reading
+from services.receipts.ocr.registers.base import Register, confirm
 from services.receipts.rows import locked, move, note, reject
 
 ATTEMPTS = 3  # a picture that made the reader fail so often goes to a person
@@ -29,10 +30,16 @@ class Reader(Protocol):
 
 
 def recognise(
-    db: Database, event: ReceiptSubmitted, now: datetime, storage: Storage | None, reader: Reader, time_zone: str
+    db: Database,
+    event: ReceiptSubmitted,
+    now: datetime,
+    storage: Storage | None,
+    reader: Reader,
+    time_zone: str,
+    register: Register | None = None,
 ) -> None:
-    """Reads the picture and keeps what it says. Repeating it changes nothing. Raises TryLater while it may still
-    succeed, and what the storage raises."""
+    """Reads the picture, asks the register if there is one, and keeps what they say. Repeating it changes nothing.
+    Raises TryLater while it may still succeed, and what the storage raises."""
     if storage is None:
         raise Misconfigured("receipts need STORAGE_*")
     with db.begin() as tx:
@@ -55,7 +62,7 @@ def recognise(
         if error.after is not None or _failed(db, event.receipt_id) < ATTEMPTS:
             raise
         reading = Reading("D", ("engine_failed",))
-    _keep(db, event.receipt_id, reading, now)
+    _keep(db, event.receipt_id, confirm(reading, register), now)
 
 
 def _failed(db: Database, receipt_id: int) -> int:

@@ -56,7 +56,7 @@ def approve(tx: Session, cipher: Cipher, receipt_id: int, *, actor: str, now: da
     in_turn(tx, "doubles")
     if reading.fiscal_key and claim(tx, "fiscal", reading.fiscal_key, row.id) != row.id:
         raise NotPayable("duplicate_receipt")
-    decision = decide(tx, cipher, row, reading, now, reviewed=True)
+    decision = decide(tx, cipher, row, reading, reviewed=True)
     if decision.outcome != "accepted":
         raise NotPayable(decision.reasons[0] if decision.reasons else "no_product")
     row.reviewed_by = actor

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from services.platform import audit
+from services.platform.outbox import emit
 from services.receipts import payouts, rules
 from services.receipts.errors import NotReversible
-from services.receipts.events import PayoutFailed, PayoutSucceeded, ReceiptAccepted
+from services.receipts.events import PayoutFailed, PayoutSucceeded, ReceiptAccepted, ReceiptReversed
 from services.receipts.rows import locked, move
 from services.receipts.views import Receipt, seen
 
@@ -50,6 +51,7 @@ def reverse(tx: Session, receipt_id: int, reason: str, *, actor: str, now: datet
     payouts.reverse_payout(tx, receipt_id, actor=actor, reason=reason, now=now)
     rules.give_back(tx, receipt_id, now)
     move(row, "reversed", now)
+    emit(tx, ReceiptReversed(receipt_id=row.id), now)
     audit.record(tx, actor=actor, action="receipt.reverse", subject=f"receipt:{row.id}", now=now, reason=reason[:500])
     tx.flush()
     return seen(row)

@@ -24,6 +24,7 @@ SECRET = "the secret of all calls"
 
 class Opened(Side):
     kind = "callout"
+    claims = Callout.capabilities
     modes = ("down", "after", "misconfigured", "rejected", "out_of_stock")
 
     def __init__(self, db: Database, directory: Path) -> None:

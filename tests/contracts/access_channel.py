@@ -43,6 +43,7 @@ access = ["club"]
 
 class Opened(Side):
     kind = "channel"
+    claims = TelegramChats.capabilities
     modes: Collection[str] = ("down", "after", "misconfigured")
     new_after_the_end = True
 

@@ -19,6 +19,7 @@ NOBODY = "http://127.0.0.1:9"  # nothing listens there
 
 class Opened(ShownSide):
     kind = "file"
+    claims = File.capabilities
     modes = ("down", "misconfigured")
 
     def __init__(self, db: Database, directory: Path) -> None:

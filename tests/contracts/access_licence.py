@@ -23,6 +23,7 @@ POOL = "games"
 
 class Opened(Side):
     kind = "licence"
+    claims = Licences.capabilities
     modes = ("out_of_stock",)
 
     def __init__(self, db: Database, directory: Path) -> None:

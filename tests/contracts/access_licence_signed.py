@@ -8,7 +8,7 @@ from pathlib import Path
 from services.catalog import Good
 from services.platform.db import Database
 from services.provisioning.licences.signed import Signer
-from services.provisioning.provisioners.base import Grant, Held, Ref
+from services.provisioning.provisioners.base import Capability, Grant, Held, Ref
 from services.provisioning.provisioners.licence import Licences
 from tests.contracts import access_licence
 from tests.contracts.access_sides import Seen
@@ -27,6 +27,7 @@ class Remembering(Licences):
 
 
 class Opened(access_licence.Opened):
+    claims = Licences.capabilities & ~Capability.STOCK  # there is plenty
     modes = ("misconfigured",)
     only_in_ref = True
     says_its_end = True

@@ -10,6 +10,7 @@ from tests.contracts.shown_side import ShownSide
 
 class Opened(ShownSide):
     kind = "link"
+    claims = Link.capabilities
 
     def made(self) -> Provisioner:
         return Link()

@@ -43,6 +43,7 @@ class Diligent(Manual):
 
 class Opened(Side):
     kind = "manual"
+    claims = Manual.capabilities
 
     def __init__(self, db: Database, directory: Path) -> None:
         super().__init__(db, directory)

@@ -8,11 +8,12 @@ from typing import Any
 from services.platform.db import Database
 from services.provisioning.provisioners.base import Grant
 from tests.contracts.access_sides import Seen, Side
-from tests.contracts.memory_access import MODES, Elsewhere, MemoryAccess, Thing
+from tests.contracts.memory_access import ALL, MODES, Elsewhere, MemoryAccess, Thing
 
 
 class Opened(Side):
     kind = "memory"
+    claims = ALL
     modes = MODES
 
     def __init__(self, db: Database, directory: Path) -> None:

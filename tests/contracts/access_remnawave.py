@@ -19,6 +19,7 @@ from tests.services.provisioning.remnawave.panels import Clock, running_panel
 
 class Opened(Side):
     kind = "remnawave"
+    claims = RemnawavePanels.capabilities
     modes = ("down", "after", "misconfigured")
     dialect = "3"
 

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from services.catalog import Good
 from services.platform.db import Database
-from services.provisioning import Provisioner
+from services.provisioning import Capability, Provisioner
 from services.provisioning.models import AccessGrantRow
 from services.provisioning.provisioners.base import Grant
 
@@ -42,11 +42,13 @@ class Side:
     """One other side with an adapter to it. The module's class is called `Opened` and is made of a database of its own
     and an empty directory. What a kind has no use for stays as it is here; `close` is called in the end.
 
-    `provisioner` may be another object while something is broken. `modes` are what `break_down` knows, of
+    `claims` are the adapter's capabilities: tests of others are not tried. `provisioner` may be another object while
+    something is broken. `modes` are what `break_down` knows, of
     down (nobody answers, nothing is done), after (done, and the answer is lost), misconfigured, rejected,
     out_of_stock."""
 
     kind: str
+    claims: Capability
     provisioner: Provisioner
     modes: Collection[str] = ()
     # What the operator wrote into the catalogue is the same for everybody: none can be absent, nothing is taken away.
@@ -137,9 +139,9 @@ class Side:
         self.provisioner.close()
 
 
-def open_side(kind: str, db: Database, directory: Path) -> Side:
-    opened: Side = import_module(f"tests.contracts.access_{kind}").Opened(db, directory)
-    return opened
+def side_of(kind: str) -> type[Side]:
+    found: type[Side] = import_module(f"tests.contracts.access_{kind}").Opened
+    return found
 
 
 def grant_row(db: Database, good: Good, now: datetime, ends_at: datetime) -> int:

@@ -10,6 +10,7 @@ from tests.contracts.shown_side import ShownSide
 
 class Opened(ShownSide):
     kind = "text"
+    claims = Text.capabilities
 
     def made(self) -> Provisioner:
         return Text()

@@ -31,6 +31,7 @@ NETWORKS = {66: "Frankfurt", 67: "Amsterdam"}
 
 class Opened(Side):
     kind = "wireguard"
+    claims = WireguardFleet.capabilities
     modes = ("down", "after", "misconfigured", "out_of_stock")
     codes: tuple[str, ...] = ("de1", "nl1")
 

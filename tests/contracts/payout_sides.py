@@ -15,6 +15,7 @@ from starlette.routing import Mount
 from apps.sandbox.clock import Offset
 from apps.sandbox.portmone import create_app
 from apps.sandbox.portmone.bills import LOGIN, PASSWORD
+from services.platform.tls import trusted
 from services.receipts.payouts.providers.balance import BalancePayouts
 from services.receipts.payouts.providers.base import PayoutProvider
 from services.receipts.payouts.providers.manual import ManualPayouts
@@ -52,7 +53,7 @@ class Portmone(Side):
         app = create_app(directory / "portmone", Offset(directory / "clock").now)
         world = Starlette(routes=[Mount("/portmone", app)], lifespan=app.router.lifespan_context)
         self.url = f"{stack.enter_context(running(world))}/portmone"
-        http = stack.enter_context(httpx.Client(base_url=self.url, trust_env=False, timeout=10))
+        http = stack.enter_context(httpx.Client(base_url=self.url, verify=trusted(), trust_env=False, timeout=10))
         super().__init__(self.twin(), self.twin(url=NOBODY), http, stack)
 
     def twin(self, **changes: Any) -> PortmonePayouts:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -15,7 +16,7 @@ from services.platform.db import Database
 from services.provisioning import Capability, OutOfStock
 from services.provisioning.compare import difference
 from services.provisioning.provisioners.base import Grant, Held, Misconfigured, Ref, Rejected, TryLater
-from tests.contracts.access_sides import KINDS, Seen, Side, open_side
+from tests.contracts.access_sides import KINDS, Seen, Side, side_of
 from tests.contracts.zones import in_zone, turns
 
 DAY = timedelta(days=1)
@@ -39,27 +40,52 @@ TIMED = (
 )
 
 
+Test = TypeVar("Test", bound=Callable[..., None])
+# By name of test: whether a side can be tried by it, perhaps in a mode.
+ONLY: dict[str, Callable[[type[Side], str | None], bool]] = {}
+
+
+def only(
+    claims: Capability = Capability.NONE, *, mode: str | None = None, can: str | None = None
+) -> Callable[[Test], Test]:
+    """Tries the kinds that claim all of it, that know the mode (or else that of the test), and have a method of their
+    own called `can`. Of the others none is opened."""
+
+    def fits(side: type[Side], tried: str | None) -> bool:
+        own = can is None or getattr(side, can) is not getattr(Side, can)
+        return claims in side.claims and (mode or tried) in (None, *side.modes) and own
+
+    def marked(test: Test) -> Test:
+        ONLY[test.__name__] = fits
+        return test
+
+    return marked
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "side" in metafunc.fixturenames:
         tests, own = [name for name in globals() if name.startswith("test_")], metafunc.function.__name__
-        cases = turns(KINDS, tests, own, everywhere=own in TIMED)
-        ids = [f"{kind}-{zone.rpartition('/')[2]}" for zone, kind in cases]
-        metafunc.parametrize(("zone", "kind"), cases, ids=ids)
+        fits = ONLY.get(own, lambda *_: True)
+        modes = ("down", "misconfigured") if "mode" in metafunc.fixturenames else (None,)
+        cases = [
+            (zone, kind, mode)
+            for zone, kind in turns(KINDS, tests, own, everywhere=own in TIMED)
+            for mode in modes
+            if fits(side_of(kind), mode)
+        ]
+        ids = ["-".join(filter(None, (kind, zone.rpartition("/")[2], mode))) for zone, kind, mode in cases]
+        if modes == (None,):
+            metafunc.parametrize(("zone", "kind"), [case[:2] for case in cases], ids=ids)
+        else:
+            metafunc.parametrize(("zone", "kind", "mode"), cases, ids=ids)
 
 
 @pytest.fixture
 def side(zone: str, kind: str, db: Database, tmp_path: Path) -> Iterator[Side]:
     with in_zone(zone):
-        opened = open_side(kind, db, tmp_path)
+        opened = side_of(kind)(db, tmp_path)
         yield opened
         opened.close()
-
-
-def able(side: Side, *wanted: Capability) -> None:
-    """Skips what this kind does not claim."""
-    for one in wanted:
-        if one not in side.provisioner.capabilities:
-            pytest.skip(f"{side.kind} does not claim {one.name}")
 
 
 def apply(side: Side, grant: Grant, ref: Ref) -> Held:
@@ -159,9 +185,8 @@ def test_a_fault_raises_and_never_returns(side: Side) -> None:
         assert one(side, grant).works, mode
 
 
+@only(mode="after")
 def test_an_answer_lost_after_the_work_was_done(side: Side) -> None:
-    if "after" not in side.modes:
-        pytest.skip("no answer can be lost")
     grant, held = given(side)
     for state, works in (("suspended", False), ("active", True), ("ended", False)):
         grant = replace(grant, state=state, revision=grant.revision + 1)
@@ -173,10 +198,8 @@ def test_an_answer_lost_after_the_work_was_done(side: Side) -> None:
         assert [seen.works for seen in side.seen(grant)] in ([works], [works] if works else [])
 
 
-@pytest.mark.parametrize("mode", ["down", "misconfigured"])
+@only()
 def test_who_does_not_answer_is_not_absent(side: Side, mode: str) -> None:
-    if mode not in side.modes:
-        pytest.skip(f"{side.kind} cannot be {mode}")
     grant, held = given(side)
     side.break_down(mode)
     try:
@@ -218,8 +241,8 @@ def test_the_end_is_the_same_moment_in_every_zone(side: Side) -> None:
     assert one(side, grant).ends_at in (None, after.ends_at)
 
 
+@only(Capability.SUSPEND)
 def test_suspended_and_resumed_keeps_the_credentials(side: Side) -> None:
-    able(side, Capability.SUSPEND)
     grant, held = given(side)
     off = apply(side, replace(grant, state="suspended", revision=2), held.ref)
     assert off.state == "suspended"
@@ -251,8 +274,8 @@ def test_ended_although_never_given(side: Side) -> None:
     assert not any(seen.works for seen in side.seen(grant))
 
 
+@only(Capability.EXPIRY)
 def test_it_ends_by_itself_and_goes_on(side: Side) -> None:
-    able(side, Capability.EXPIRY)
     grant, held = given(side)
     side.later(31 * DAY)
     assert not one(side, grant).works
@@ -276,8 +299,8 @@ def test_an_ended_one_may_be_applied_long_after(side: Side) -> None:
     assert side.everything() == before
 
 
+@only(Capability.ROTATE)
 def test_rotation_replaces_the_credentials_once(side: Side) -> None:
-    able(side, Capability.ROTATE)
     grant, held = given(side)
     old = one(side, grant).secret
     rotated = replace(grant, generation=1, revision=2)
@@ -293,10 +316,8 @@ def test_rotation_replaces_the_credentials_once(side: Side) -> None:
     assert fetched.key == new.key
 
 
+@only(Capability.ROTATE, mode="after")
 def test_a_rotation_whose_answer_was_lost_ends_with_what_works(side: Side) -> None:
-    able(side, Capability.ROTATE)
-    if "after" not in side.modes:
-        pytest.skip("no answer can be lost")
     grant, held = given(side)
     rotated = replace(grant, generation=1, revision=2)
     side.break_down("after")
@@ -311,8 +332,8 @@ def test_a_rotation_whose_answer_was_lost_ends_with_what_works(side: Side) -> No
     assert apply(side, rotated, new.ref).key == new.key
 
 
+@only(Capability.LOCATIONS)
 def test_an_owner_moves_and_comes_back(side: Side) -> None:
-    able(side, Capability.LOCATIONS)
     first, second = side.locations()
     grant, held = given(side, location=first)
     moved = apply(side, replace(grant, location=second, revision=2), held.ref)
@@ -323,8 +344,8 @@ def test_an_owner_moves_and_comes_back(side: Side) -> None:
     assert one(side, grant).works
 
 
+@only(Capability.MOVES)
 def test_another_good_takes_it_over(side: Side) -> None:
-    able(side, Capability.MOVES)
     grant, held = given(side)
     other = apply(side, replace(grant, good=side.other_good(), revision=2), held.ref)
     assert (other.key, other.artifacts) == (held.key, held.artifacts)
@@ -334,16 +355,16 @@ def test_another_good_takes_it_over(side: Side) -> None:
 # --- usage and devices ------------------------------------------------------------------------------------------------
 
 
+@only(Capability.USAGE)
 def test_usage_is_told(side: Side) -> None:
-    able(side, Capability.USAGE)
     grant, held = given(side)
     assert fetch(side, grant, held.ref).used_bytes in (0, None)
     side.use(grant, 5_000_000_000)
     assert fetch(side, grant, held.ref).used_bytes == 5_000_000_000
 
 
+@only(Capability.USAGE | Capability.RESET_USAGE)
 def test_what_is_used_up_is_limited_until_a_new_period(side: Side) -> None:
-    able(side, Capability.USAGE, Capability.RESET_USAGE)
     grant, held = given(side, traffic_bytes=1_000_000_000, usage_epoch=1)
     side.use(grant, 1_000_000_001)
     side.later(timedelta(minutes=5))
@@ -356,9 +377,9 @@ def test_what_is_used_up_is_limited_until_a_new_period(side: Side) -> None:
     assert apply(side, new, after.ref).used_bytes == 1000, "once"
 
 
+@only(Capability.USAGE | Capability.RESET_USAGE)
 def test_who_was_cut_off_is_counted_whole_again(side: Side) -> None:
     """More than before the limit: a server that let them go has begun anew with its counters."""
-    able(side, Capability.USAGE, Capability.RESET_USAGE)
     grant, held = given(side, traffic_bytes=1_000_000_000, usage_epoch=1)
     side.use(grant, 1_000_000_001)
     side.later(timedelta(minutes=5))
@@ -369,23 +390,23 @@ def test_who_was_cut_off_is_counted_whole_again(side: Side) -> None:
     assert fetch(side, new, after.ref).used_bytes == 3_000_000_000
 
 
+@only(Capability.USAGE | Capability.RESET_USAGE)
 def test_usage_stays_where_periods_do_not_matter(side: Side) -> None:
-    able(side, Capability.USAGE, Capability.RESET_USAGE)
     grant, held = given(side, traffic_bytes=1_000_000_000, traffic_reset="month", usage_epoch=1)
     side.use(grant, 1000)
     assert apply(side, replace(grant, usage_epoch=2, revision=2), held.ref).used_bytes == 1000
 
 
+@only(Capability.USAGE)
 def test_more_traffic_revives(side: Side) -> None:
-    able(side, Capability.USAGE)
     grant, held = given(side, traffic_bytes=1_000_000_000, traffic_reset="none")
     side.use(grant, 1_000_000_001)
     side.later(timedelta(minutes=5))
     assert apply(side, replace(grant, traffic_bytes=2_000_000_000, revision=2), held.ref).state == "active"
 
 
+@only(Capability.DEVICES)
 def test_devices_are_listed_and_forgotten(side: Side) -> None:
-    able(side, Capability.DEVICES)
     grant, held = given(side)
     assert list(side.provisioner.devices(grant, held.ref)) == []
     side.connect(grant, "device-0001")
@@ -418,10 +439,10 @@ def test_removed_twice_and_gone(side: Side) -> None:
     assert fetch(side, ended, held.ref).state in ("absent", "suspended")
 
 
+@only(can="lose")
 def test_deleted_by_hand_is_made_again(side: Side) -> None:
     grant, held = given(side)
-    if not side.lose(grant):
-        pytest.skip("nobody can")
+    assert side.lose(grant)
     assert fetch(side, grant, held.ref).state == "absent"
     again = apply(side, replace(grant, revision=2), held.ref)
     assert again.state == "active"
@@ -470,10 +491,10 @@ def test_looking_changes_nothing(side: Side) -> None:
     assert side.everything() == before
 
 
+@only(can="plant")
 def test_foreign_things_are_never_touched(side: Side) -> None:
     planted = side.plant()
-    if planted is None:
-        pytest.skip("nothing foreign can be there")
+    assert planted is not None
     before = side.foreign(planted)
     grant, held = given(side)
     held = apply(side, replace(grant, state="suspended", revision=2), held.ref)
@@ -487,13 +508,12 @@ def test_foreign_things_are_never_touched(side: Side) -> None:
     assert side.foreign(planted) == before
 
 
+@only(Capability.STOCK)
 def test_what_is_scarce_is_taken_once_and_given_back(side: Side) -> None:
-    able(side, Capability.STOCK)
     grant = side.grant()
     with side.db.begin() as tx:
         before = side.provisioner.stock(tx, grant.good, (), side.now())
-    if before is None:
-        pytest.skip("there is plenty")
+    assert before is not None
     held = apply(side, grant, {})
     apply(side, grant, held.ref)
     with side.db.begin() as tx:

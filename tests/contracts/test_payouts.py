@@ -168,6 +168,8 @@ def test_secrets_stay_inside(portmone: Portmone) -> None:
     [
         (200, b'<rsp status="ok">' + b" " * 100_000),
         (302, b'<rsp status="ok"><bill><billId>7</billId></bill></rsp>'),
+        (500, b'<rsp status="fail"><error code="1"/></rsp>'),
+        (503, b'<rsp status="ok"><bill><billId>7</billId></bill></rsp>'),
         (429, b'<rsp status="fail"><error code="1"/></rsp>'),
         (200, b'<rsp status="ok"><bill><billId>7</billId><billId>8</billId></bill></rsp>'),
         (200, b'<rsp status="perhaps"><bill><billId>7</billId></bill></rsp>'),

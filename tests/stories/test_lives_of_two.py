@@ -66,7 +66,8 @@ def test_a_token_user_with_a_fee_and_spendings(kiosk: Kiosk, long: bool) -> None
         assert left() == {145}
         assert ends(kiosk, *told.cast.values()) == {"2041-03-31"}
         told.until(BEGIN + 57 * DAY + 2 * HOUR, step=28 * DAY)
-        told.until(BEGIN + 86 * DAY + 2 * HOUR, step=29 * DAY)
+        told.until(BEGIN + 60 * DAY + 2 * HOUR, step=12 * HOUR)
+        told.until(BEGIN + 87 * DAY + 2 * HOUR, step=27 * DAY)
         told.until(BEGIN + 90 * DAY + 2 * HOUR, step=12 * HOUR)
         told.until(BEGIN.replace(year=2043 if long else 2041, month=7), step=30 * DAY)
         assert left() == {45}, "one more fee, and then there were too few"

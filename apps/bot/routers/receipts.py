@@ -19,7 +19,7 @@ from apps.bot.screens.receipt_phone import ask_for_phone, share_keyboard
 from apps.bot.screens.receipt_terms import RECEIPT_TERMS_VERSION, RECEIPTS, render_receipt_terms
 from apps.bot.screens.receipts import render_agreed, render_nothing_runs, render_off, render_receipts
 from apps.threads import in_thread
-from services import billing, identity, receipts, wallet
+from services import billing, identity, notifications, receipts, wallet
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
@@ -37,6 +37,7 @@ class Standing:
     phone: str | None
     has_receipts: bool
     is_off: bool  # pictures have nowhere to go
+    ever: bool  # there is or was a campaign here
 
     @property
     def asks_phone(self) -> bool:
@@ -162,18 +163,25 @@ def standing(kit: Kit, user: User) -> Standing:
         return _standing(tx, kit, user)
 
 
+def look(kit: Kit, user: User) -> Standing:
+    """By the way: what they were asked for is still waited for."""
+    with kit.db.begin() as tx:
+        return _standing(tx, kit, user)
+
+
 def masked_phone(tx: Session, kit: Kit, user: User) -> str | None:
-    known = identity.phone(tx, kit.cipher, user.id)
-    return known.masked if known else None
+    return notifications.shown_phone(identity.phone(tx, kit.cipher, user.id))
 
 
 def _standing(tx: Session, kit: Kit, user: User) -> Standing:
+    campaigns = receipts.rules.running(tx, kit.clock.now())
     return Standing(
-        campaigns=receipts.rules.running(tx, kit.clock.now()),
+        campaigns=campaigns,
         agreed=identity.has_consented(tx, user.id, RECEIPTS, RECEIPT_TERMS_VERSION),
         phone=masked_phone(tx, kit, user),
         has_receipts=bool(receipts.history(tx, user.party, limit=1)),
         is_off=kit.storage is None,
+        ever=bool(campaigns or receipts.rules.standings(tx)),
     )
 
 
@@ -204,7 +212,8 @@ def _history(kit: Kit, user: User, before: int | None) -> list[receipts.Receipt]
 
 def _receipt(kit: Kit, user: User, receipt_id: int) -> tuple[receipts.Receipt, str | None]:
     with kit.db.begin() as tx:
-        return receipts.receipt(tx, user.party, receipt_id), masked_phone(tx, kit, user)
+        receipt = notifications.as_paid(tx, receipts.receipt(tx, user.party, receipt_id))
+        return receipt, masked_phone(tx, kit, user)
 
 
 def _sums(kit: Kit, user: User) -> tuple[receipts.Statistics, receipts.Statistics]:

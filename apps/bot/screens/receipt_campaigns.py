@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from apps.bot.screens.words import bold, bulleted
@@ -72,7 +73,8 @@ def _least(_: Language, campaign: Campaign) -> list[str]:
 
 def _time(_: Language, campaign: Campaign) -> list[str]:
     age = _.n("A receipt of {count} day ago at most", "A receipt of {count} days ago at most", campaign.max_age_days)
-    return [_("Purchases until {until}", until=_.moment(campaign.ends_at, campaign.time_zone)), age]
+    last_day = _.date(campaign.ends_at - timedelta(seconds=1), campaign.time_zone)
+    return [_("Purchases until {until}", until=last_day), age]
 
 
 def _limits(_: Language, campaign: Campaign) -> list[str]:

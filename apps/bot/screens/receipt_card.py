@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from apps.bot import callbacks_receipts as words
@@ -12,6 +13,7 @@ from apps.bot.screen import Screen
 from apps.bot.screens.words import plain
 from services.notifications import (
     TYPEABLE,
+    day_of,
     is_paid_to_phone,
     one_line,
     products_of,
@@ -28,6 +30,7 @@ SHOWN = 12  # lines of a receipt
 STEPS = 16
 MARKS = {"ok": "✓", "no": "✗", "missing": "?", "doubt": "?", "cut": "✂️", "sum": "＝"}
 MONEY = re.compile(r"(\d+(?:\.\d+)?) ([A-Z]{3})\b")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 COUNTED = re.compile(r"(\d+) days")
 
 
@@ -132,11 +135,18 @@ def _value(_: Language, value: object) -> str:
     """Sums, days and numbers of days as people write them. Plain text."""
     text = one_line(str(value if value is not None else ""))
 
+    def day(found: re.Match[str]) -> str:
+        try:
+            return day_of(_, date.fromisoformat(found[0]))
+        except ValueError:
+            return found[0]
+
     def money(found: re.Match[str]) -> str:
         try:
             return _.money(Money.parse(found[1], found[2]))
         except BadAmount:
             return found[0]
 
+    text = DAY.sub(day, text)
     text = COUNTED.sub(lambda found: _.n("{count} day", "{count} days", int(found[1])), text)
     return MONEY.sub(money, text)

@@ -28,8 +28,8 @@ def render_receipt_terms(_: Language, *, days: int, asks_phone: bool, agreed: bo
             " is not sure, one of our operators looks at the picture."
         ),
         _(
-            "<b>How long.</b> The picture for {days}, then it is deleted; what was read and paid, as long as accounts"
-            " have to be kept.",
+            "<b>How long.</b> The picture for {days} after the answer, then it is deleted; what was read and paid, as"
+            " long as accounts have to be kept.",
             days=_.n("{count} day", "{count} days", days),
         ),
         _("<b>Fair play.</b> Own purchases, real receipts, each one once. What is forged earns nothing."),

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 _DELAY = 0.2  # seconds from a change to the write
-_SHARE = 10  # a write that takes t seconds is followed by at least 10 t of rest
+_SHARE = 50  # a write that takes t seconds is followed by at least 50 t of rest
 
 
 class Snapshot:
@@ -20,7 +21,7 @@ class Snapshot:
         self._state = state
         self._delay = _DELAY
         self._timer: asyncio.TimerHandle | None = None
-        atexit.register(self.flush)  # a mounted application may see no shutdown
+        _ALL.add(self)
 
     def read(self) -> dict[str, Any] | None:
         """The last state written, None if there is none."""
@@ -45,3 +46,13 @@ class Snapshot:
         draft.write_text(json.dumps(self._state(), default=vars, ensure_ascii=False))
         draft.replace(self._path)
         self._delay = max(_DELAY, _SHARE * (time.monotonic() - started))
+
+
+_ALL: WeakSet[Snapshot] = WeakSet()
+
+
+@atexit.register
+def _flush_all() -> None:
+    """A mounted application may see no shutdown."""
+    for snapshot in list(_ALL):
+        snapshot.flush()

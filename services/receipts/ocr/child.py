@@ -1,4 +1,5 @@
-"""The process that reads: `python -m services.receipts.ocr.child SOCKET MEGABYTES [TESSDATA]`, only by process.Reader.
+"""The process that reads: `python -m services.receipts.ocr.child SOCKET MEGABYTES WHAT [TESSDATA]`, started by
+process.Reader only. WHAT is "print", or "codes" alone.
 
 It is given pictures that strangers made, so it has no secrets, less time than others, and limits."""
 
@@ -9,6 +10,8 @@ import resource
 import socket
 import sys
 from datetime import date
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.receipts.ocr.frames import receive, send
@@ -16,14 +19,15 @@ from services.receipts.ocr.frames import receive, send
 if TYPE_CHECKING:
     from services.receipts.ocr.base import Engine
 
-NICE = 10
+NICE = 5
 CPU_SECONDS = 60  # for one picture; the parent is gone where nobody stopped it before
 
 
 def main(arguments: list[str]) -> None:
     with socket.socket(fileno=int(arguments[0])) as parent:
         _limit(megabytes=int(arguments[1]))
-        engine = _engine(arguments[2] if len(arguments) > 2 else None)
+        prefix = arguments[3] if len(arguments) > 3 else None
+        engine = _engine(prefix, reads_print=arguments[2] == "print")
         while (request := receive(parent)) is not None:
             resource.setrlimit(resource.RLIMIT_CPU, (_cpu() + CPU_SECONDS, resource.RLIM_INFINITY))
             send(parent, _answer(*request, engine))
@@ -48,7 +52,7 @@ def _where(error: Exception) -> str:
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
-    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else ""  # noqa: PTH119
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
 
 
 def _limit(megabytes: int) -> None:
@@ -62,17 +66,16 @@ def _cpu() -> int:
     return int(used.ru_utime + used.ru_stime)
 
 
-def _engine(prefix: str | None) -> Engine | None:
+def _engine(prefix: str | None, *, reads_print: bool) -> Engine | None:
     """Imports what is heavy, once: before the first picture comes."""
     import cv2
 
-    import services.receipts.ocr.read
     from services.receipts.ocr.languages import find_languages
 
-    assert services.receipts.ocr.read.read  # type: ignore[truthy-function]  # imported for later
+    import_module("services.receipts.ocr.read")
     cv2.setNumThreads(1)
     languages = find_languages(prefix)
-    if languages.path is None:
+    if languages.path is None or not reads_print:
         return None
     from services.receipts.ocr.tesseract import Tesseract
 

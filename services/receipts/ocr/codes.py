@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import zxingcpp
@@ -36,7 +37,7 @@ def fiscal_codes(texts: list[str]) -> list[FiscalCode]:
 def _attempts(picture: Image.Image) -> Iterator[Callable[[], Image.Image]]:
     for scale in SCALES:
         if NARROWEST <= max(picture.size) * scale <= WIDEST and picture.width * picture.height * scale**2 < HURDLE * 2:
-            yield lambda scale=scale: _at(picture, scale)  # type: ignore[misc]
+            yield partial(_at, picture, scale)
     yield lambda: ImageOps.autocontrast(picture.filter(ImageFilter.MedianFilter(3)), cutoff=2)
 
 

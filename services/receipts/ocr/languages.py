@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.receipts.ocr.base import LANGUAGES
+from services.receipts.ocr.base import LANGUAGES, Look
 
 # Heroku's apt buildpack installs below /app/.apt; Debian and Ubuntu, and others, below /usr/share.
 PLACES = (
@@ -37,6 +37,21 @@ def find_languages(prefix: str | None = None) -> Languages:
     found = [_at(path) for path in _places(prefix)]
     best = max(found, key=lambda one: len(one.names), default=Languages(None))
     return best if best.names else Languages(None)
+
+
+def likely_languages(look: Look) -> tuple[str, ...]:
+    """In which languages another look is worth its time: each that is asked for in vain costs as much again."""
+    sure = "".join(word.text for word in look.words if word.confidence >= 70).lower()
+    cyrillic = sum("а" <= letter <= "ґ" for letter in sure)
+    latin = sum("a" <= letter <= "z" for letter in sure)
+    if cyrillic + latin < 60:
+        return LANGUAGES
+    if cyrillic < 0.15 * latin:
+        return ("eng",)
+    ukrainian, russian = (sum(map(sure.count, letters)) for letters in ("іїєґ", "ыэъё"))
+    if ukrainian > 4 * russian + 3:
+        return ("ukr", "eng")
+    return ("rus", "eng") if russian > 4 * ukrainian + 3 else LANGUAGES
 
 
 def _places(prefix: str | None) -> list[Path]:

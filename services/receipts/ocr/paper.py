@@ -14,6 +14,8 @@ SMALL = 600  # pixels of the longer side, to look for paper on
 LEAST, MOST = 0.08, 0.93  # of the picture; more than MOST is a scan, and has nothing to crop
 RECTANGULAR = 0.72  # of its box must be paper: else it is a hand, a table, or two receipts
 NARROWEST = 150  # pixels
+PRINTED = 1400  # pixels of the longer side, to look for print on
+LETTERS = 40  # fewer say nothing of where print is
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +96,31 @@ def _in_order(corners: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _grey(picture: object) -> Grey:
     return np.asarray(picture, np.uint8)
+
+
+def printed_part(sheet: Grey) -> Grey:
+    """Cut to where print is: a receipt on a page of a scanner fills a third of it, and its letters would be small."""
+    factor = min(1.0, PRINTED / max(sheet.shape))
+    small = np.asarray(cv2.resize(sheet, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
+    light = cv2.GaussianBlur(cv2.dilate(small, np.ones((5, 5), np.uint8)), (0, 0), 8)
+    ink = cv2.subtract(light, small)
+    edge, _ = cv2.threshold(ink, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    _, dark = cv2.threshold(ink, max(edge, 25), 255, cv2.THRESH_BINARY)
+    _, _, found, _ = cv2.connectedComponentsWithStats(np.asarray(dark, np.uint8), connectivity=8)
+    letters = found[1:][(found[1:, 3] >= 4) & (found[1:, 3] <= 60) & (found[1:, 2] <= 90) & (found[1:, 4] >= 6)]
+    if len(letters) < LETTERS:
+        return sheet
+    heights = np.median(letters[:, 3])
+    reach = round(float(heights) * 3) | 1
+    page = np.zeros_like(small)
+    for left, top, width, height, _ in letters:
+        page[top : top + height, left : left + width] = 255
+    page = np.asarray(cv2.morphologyEx(page, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8)), np.uint8)
+    _, _, blocks, _ = cv2.connectedComponentsWithStats(page, connectivity=8)
+    blocks = blocks[1:][blocks[1:, 4] >= 0.01 * blocks[1:, 4].sum()]
+    pad = 2 * float(heights)
+    left, top = blocks[:, 0].min() - pad, blocks[:, 1].min() - pad
+    right, bottom = (blocks[:, 0] + blocks[:, 2]).max() + pad, (blocks[:, 1] + blocks[:, 3]).max() + pad
+    rows = slice(max(0, round(top / factor)), min(sheet.shape[0], round(bottom / factor)))
+    columns = slice(max(0, round(left / factor)), min(sheet.shape[1], round(right / factor)))
+    return np.ascontiguousarray(sheet[rows, columns])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from services.receipts.errors import BadPicture
 from services.receipts.ocr.base import PictureFacts
 from services.receipts.ocr.errors import PictureRefused
+from services.receipts.ocr.screens import is_screenshot
 from services.receipts.pictures import media_type
 
 KINDS = {
@@ -106,7 +109,8 @@ def _photo(content: bytes, kind: str) -> Picture:
         has_exif=has_exif,
         edited=any(name in software for name in EDITORS),
     )
-    return Picture(_capped(grey), facts)
+    grey = _capped(grey)
+    return Picture(grey, dataclasses.replace(facts, screenshot=is_screenshot(grey, facts)))
 
 
 def _page(content: bytes) -> Picture:
@@ -149,9 +153,9 @@ def _grey(image: Image.Image) -> Image.Image:
         paper.alpha_composite(ink)
         image = paper
     elif image.mode.startswith("I") or image.mode == "F":  # 16 bits: Pillow would cut, not scale
-        low, high = image.getextrema()
-        scale = 255.0 / max(float(high) - float(low), 1.0)  # type: ignore[arg-type]
-        image = image.point(lambda value: (value - float(low)) * scale)  # type: ignore[arg-type]
+        shades = np.asarray(image, np.float64)
+        low, high = shades.min(), shades.max()
+        image = Image.fromarray(((shades - low) * (255.0 / max(high - low, 1.0))).astype(np.uint8))
     return image.convert("L")
 
 

@@ -24,26 +24,26 @@ LETTERS = 30  # fewer than these measure nothing
 
 def straightened(picture: Image.Image) -> Image.Image:
     """Paper cut out and straightened, light evened, lines level. The surest for totals and dates."""
-    sheet = _by_width(paper.cropped(np.asarray(picture)))
+    sheet = _by_width(_sheet(picture))
     return Image.fromarray(levelled(evened(sheet)))
 
 
 def softened(picture: Image.Image) -> Image.Image:
     """Paper cut out and straightened, letters brought to one height, light divided out softly. Keeps the small type of
     lines."""
-    sheet = _by_letters(paper.cropped(np.asarray(picture)))
+    sheet = _by_letters(_sheet(picture))
     return Image.fromarray(levelled(lit(sheet)))
 
 
 def rough(picture: Image.Image) -> Image.Image:
     """Cut to the bright part and nothing straightened: right where the paper's outline misleads."""
-    sheet = _by_letters(np.asarray(paper.bright_box(picture)))
+    sheet = _by_letters(paper.printed_part(np.asarray(paper.bright_box(picture))))
     return Image.fromarray(levelled(lit(sheet)))
 
 
 def fine(picture: Image.Image) -> Image.Image:
     """As `straightened`, with letters brought to one height."""
-    sheet = _by_letters(paper.cropped(np.asarray(picture)))
+    sheet = _by_letters(_sheet(picture))
     return Image.fromarray(levelled(evened(sheet)))
 
 
@@ -96,6 +96,10 @@ def letter_height(sheet: Grey) -> float | None:
     if len(heights) < LETTERS:
         return None
     return float(np.median(heights[heights >= np.percentile(heights, 30)]))
+
+
+def _sheet(picture: Image.Image) -> Grey:
+    return paper.printed_part(paper.cropped(np.asarray(picture)))
 
 
 def _by_width(sheet: Grey) -> Grey:

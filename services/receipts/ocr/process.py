@@ -28,18 +28,20 @@ ONE_THREAD = {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 class Reader:
     """One process, started when the first picture comes. For many threads: one is served, the others are told to come
-    again. `tessdata` is TESSDATA_PREFIX."""
+    again. `tessdata` is TESSDATA_PREFIX; without `engine` codes are read, and no print."""
 
     def __init__(
         self,
         *,
         tessdata: str | None = None,
+        engine: bool = True,
         seconds: float = SECONDS,
         megabytes: int = MEGABYTES,
         pictures: int = PICTURES,
     ) -> None:
         self.peak_megabytes = 0  # the most memory that any process of its had used, by its own count
-        self._seconds, self._megabytes, self._pictures, self._tessdata = seconds, megabytes, pictures, tessdata
+        self._seconds, self._pictures = seconds, pictures
+        self._arguments = [str(megabytes), "print" if engine else "codes", *([tessdata] if tessdata else [])]
         self._turn = threading.Lock()
         self._child: _Child | None = None
 
@@ -63,7 +65,7 @@ class Reader:
     def _read(self, picture: bytes, today: date) -> Reading:
         child = self._child
         if child is None:
-            child = self._child = _Child(self._megabytes, self._tessdata)
+            child = self._child = _Child(self._arguments)
         try:
             answer = child.ask({"today": today.isoformat()}, picture, self._seconds)
         except EngineFailed:
@@ -80,13 +82,12 @@ class Reader:
 
 
 class _Child:
-    def __init__(self, megabytes: int, tessdata: str | None) -> None:
+    def __init__(self, arguments: list[str]) -> None:
         self._ours, theirs = socket.socketpair()
         self.asked = 0
         with theirs:
-            command = [sys.executable, "-m", "services.receipts.ocr.child", str(theirs.fileno()), str(megabytes)]
             self._process = subprocess.Popen(
-                command + ([tessdata] if tessdata else []),
+                [sys.executable, "-m", "services.receipts.ocr.child", str(theirs.fileno()), *arguments],
                 cwd=ROOT,
                 env=bare_environment() | ONE_THREAD,
                 pass_fds=[theirs.fileno()],

@@ -11,15 +11,17 @@ from time import perf_counter, process_time
 from PIL import Image
 
 from services.receipts.facts import FiscalCode, Reading
-from services.receipts.ocr.base import LANGUAGES, Engine, Look, PictureFacts
+from services.receipts.ocr.base import Engine, Look, PictureFacts
 from services.receipts.ocr.codes import fiscal_codes, read_codes
 from services.receipts.ocr.fingerprint import fingerprint
+from services.receipts.ocr.languages import likely_languages
 from services.receipts.ocr.orientation import Upright, upright
 from services.receipts.ocr.parse import Parsed, parse
 from services.receipts.ocr.pictures import open_picture
 from services.receipts.ocr.prepare import CHAINS
 from services.receipts.ocr.tiers import weigh
 
+FEWEST = 2  # looks, unless the first and a code agree: one alone confirms nothing
 UNHURRIED = 3.0  # seconds of work after which no further look is begun; a busy machine makes none fewer
 
 
@@ -80,16 +82,17 @@ def _looked(
     stood: Upright, engine: Engine, code: FiscalCode | None, facts: PictureFacts, today: date, times: Stages
 ) -> tuple[Reading, Sequence[Look]]:
     looks = [stood.look]
+    languages = likely_languages(stood.look)
     parsed, reading = _weighed(looks, code, facts, today, times)
     for name, prepare in CHAINS.items():
         if name == stood.look.name:
             continue
-        if _enough(parsed, reading) or times.hurried():
+        if _enough(parsed, reading) or (len(looks) >= FEWEST and times.hurried()):
             break
         with times.stage("prepare"):
             prepared = prepare(stood.image)
         with times.stage("print"):
-            looks.append(dataclasses.replace(engine.read(prepared, LANGUAGES), name=name))
+            looks.append(dataclasses.replace(engine.read(prepared, languages), name=name))
         parsed, reading = _weighed(looks, code, facts, today, times)
     return reading, looks
 

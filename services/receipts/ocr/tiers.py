@@ -18,6 +18,7 @@ CURRENCY = {"UA": "UAH", "RU": "RUB"}
 # Proofs which a misread digit cannot give by chance; "repeated" may be one misreading copied by two looks.
 STRONG = frozenset({"lines", "change", "taxes", "rounding", "card"})
 LEAST_MARGIN = 2.0
+MAJORITY = 3  # to one: a misread digit of a date is seen by nothing else
 
 
 def weigh(
@@ -87,7 +88,8 @@ def _doubts(parsed: Parsed, code: FiscalCode | None, picture: PictureFacts, look
 def _is_confirmed(parsed: Parsed) -> bool:
     return (
         parsed.looks >= 2
-        and parsed.date_looks >= 2
+        and (parsed.date_looks >= 2 or parsed.date_repeated)
+        and (parsed.date_repeated or parsed.date_looks >= MAJORITY * parsed.date_against)
         and bool(parsed.proofs & STRONG)
         and (len(parsed.proofs) >= 2)
         and parsed.total_margin >= LEAST_MARGIN

@@ -18,7 +18,8 @@ from services.receipts.judge import payees
 from services.receipts.models import ReceiptRow
 from services.receipts.payouts import booking
 from services.receipts.payouts.errors import PayoutDecided, PayoutNotFound
-from services.receipts.payouts.models import PayoutRow
+from services.receipts.payouts.models import PayoutRow, sealed_place
+from services.receipts.payouts.order import phone_for
 from services.receipts.payouts.outcomes import give_up, locked, locked_of, move, succeed
 
 Decision = Literal["paid", "not_paid", "retry", "cancel", "to_balance"]
@@ -40,9 +41,9 @@ def decide_payout(
     tx: Session, cipher: Cipher, payout_id: int, outcome: Decision, *, actor: str, reason: str, now: datetime
 ) -> None:
     """paid and not_paid: what became of one that nobody knew about, or that stood on the list. retry: once more by the
-    same provider, after it failed. cancel: nothing is going to be paid. to_balance: there instead. What had failed
-    takes from the campaign's budget again; NotPayable where that has not as much left. Raises PayoutNotFound, and
-    PayoutDecided where it does not stand so that this can be decided."""
+    same provider, to the phone of now, after it failed. cancel: nothing is going to be paid. to_balance: there instead.
+    What had failed takes from the campaign's budget again; NotPayable where that has not as much left. Raises
+    PayoutNotFound, and PayoutDecided where it does not stand so that this can be decided."""
     receipt_id = _receipt_of(tx, payout_id)
     receipt = tx.get(ReceiptRow, receipt_id, with_for_update=True, populate_existing=True)  # first, as everybody
     row = locked(tx, payout_id)
@@ -63,6 +64,8 @@ def decide_payout(
                 _promise_again(tx, cipher, row, receipt, now)
             if outcome == "to_balance":
                 row.provider = "balance"
+            elif row.sealed and (phone := phone_for(tx, cipher, row.party)):
+                row.sealed = cipher.seal(phone.encode(), sealed_place(row.receipt_id))  # it may have been the reason
             move(row, "created", now, outcome)
             row.counted_on = row.sent_at = None
             emit(tx, PayoutDue(payout_id=row.id), now)

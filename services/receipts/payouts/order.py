@@ -23,7 +23,7 @@ def order_payout(tx: Session, cipher: Cipher, event: ReceiptAccepted, now: datet
     """One payout for each receipt, ever: a second order of it changes nothing and returns None. Returns its id. Where
     it goes to a phone and the person has given none, it waits for one."""
     goes_to_phone = event.payout in TO_PHONES
-    phone = _phone(tx, cipher, event.party) if goes_to_phone else None
+    phone = phone_for(tx, cipher, event.party) if goes_to_phone else None
     place = sealed_place(event.receipt_id)
     new = insert(PayoutRow).values(
         receipt_id=event.receipt_id,
@@ -52,7 +52,7 @@ def order_payout(tx: Session, cipher: Cipher, event: ReceiptAccepted, now: datet
 
 def phone_given(tx: Session, cipher: Cipher, party: Party, now: datetime) -> int:
     """What waited for this person's phone goes there now. Returns how many."""
-    phone = _phone(tx, cipher, str(party))
+    phone = phone_for(tx, cipher, str(party))
     if phone is None:
         return 0
     waiting = select(PayoutRow).where(PayoutRow.party == str(party), PayoutRow.state == "no_phone")
@@ -64,6 +64,7 @@ def phone_given(tx: Session, cipher: Cipher, party: Party, now: datetime) -> int
     return len(rows)
 
 
-def _phone(tx: Session, cipher: Cipher, party: str) -> str | None:
+def phone_for(tx: Session, cipher: Cipher, party: str) -> str | None:
+    """380XXXXXXXXX of a person who has given one; a workspace has none."""
     owner = Party.parse(party)
     return identity.phone_of(tx, cipher, owner.id) if owner.kind == "user" else None

@@ -9,7 +9,7 @@ from services.receipts.rules.campaign import Shops
 from services.receipts.rules.checks_dates import dates
 from services.receipts.rules.checks_goods import products, total_sum
 from services.receipts.rules.decision import Match, Step
-from services.receipts.rules.fold import fold
+from services.receipts.rules.fold import Folded
 from services.receipts.rules.look import NEVER, Look, doubts, is_readable, local
 from services.receipts.rules.match import score
 
@@ -118,10 +118,11 @@ def _merchant(look: Look) -> Step:
     if not shops.tax_ids and not shops.names:
         return look.step("merchant", reading.merchant, "any", "ok")
     wants = (*shops.tax_ids, *shops.names)
-    if reading.tax_id is not None and reading.tax_id in shops.tax_ids:
+    if any(_same_taxpayer(one, reading.tax_id or "") for one in shops.tax_ids):
         return look.step("merchant", reading.tax_id, wants, "ok")
-    if reading.merchant and any(_same_shop(name, reading.merchant) for name in shops.names):
-        return look.step("merchant", reading.merchant, wants, "ok")
+    for text in (reading.merchant or "", *reading.texts):  # which line is the shop's name is often misjudged
+        if _is_named(shops, text, MERCHANT_SCORE):
+            return look.step("merchant", text, wants, "ok")
     # Which of the two would have named it was not read: it may be the one all the same.
     unknown = (bool(shops.tax_ids) and reading.tax_id is None) or (bool(shops.names) and not reading.merchant)
     if unknown or _is_near(shops, reading):
@@ -130,15 +131,22 @@ def _merchant(look: Look) -> Step:
     return look.against("merchant", saw, wants, "merchant_not_in_campaign")
 
 
-def _same_shop(name: str, merchant: str, enough: int = MERCHANT_SCORE) -> bool:
-    return score(fold(name), fold(merchant)) >= enough
+def _same_taxpayer(one: str, other: str) -> bool:
+    """Ukrainian receipts show the payer of VAT by twelve digits, whose first seven are those of its register number of
+    eight digits."""
+    return one == other or ({len(one), len(other)} == {8, 12} and one[:7] == other[:7])
+
+
+def _is_named(shops: Shops, text: str, enough: int) -> bool:
+    folded = Folded.of(text)
+    return any(score(Folded.of(name), folded, enough) >= enough for name in shops.names)
 
 
 def _is_near(shops: Shops, reading: Reading) -> bool:
     """Nothing confirms how a shop was read: two digits or some letters may be wrong."""
-    tax_id, merchant = reading.tax_id or "", reading.merchant or ""
+    tax_id = reading.tax_id or ""
     digits = any(
         len(one) == len(tax_id) and sum(a != b for a, b in zip(one, tax_id, strict=True)) <= NEAR_DIGITS
         for one in shops.tax_ids
     )
-    return reading.tier != "A" and (digits or any(_same_shop(name, merchant, MERCHANT_NEAR) for name in shops.names))
+    return reading.tier != "A" and (digits or _is_named(shops, reading.merchant or "", MERCHANT_NEAR))

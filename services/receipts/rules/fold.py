@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 # Cyrillic letters and digits that printers and readers do not tell apart, each as one sign of its group. L is here for
 # its small form: "1", "I" and "l" are one stroke.
@@ -28,3 +29,17 @@ def fold(text: str) -> str:
     # Marks above letters are dust to a reader: Й is И, Ї is І, Ё is Е.
     bare = "".join(sign for sign in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(sign))
     return _NO_WORD.sub(" ", bare.upper().translate(_SAME)).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A text, ready to be compared with many: its words, the same without spaces, and how many letters it has."""
+
+    words: str
+    compact: str
+    letters: int
+
+    @classmethod
+    def of(cls, text: str) -> Folded:
+        words = fold(text)
+        return cls(words, words.replace(" ", ""), sum(sign.isalpha() for sign in words))

@@ -9,7 +9,7 @@ from services.platform.money import EXPONENTS, LIMIT
 from services.receipts.facts import Reading, ReadLine
 from services.receipts.rules.campaign import Product
 from services.receipts.rules.decision import Match
-from services.receipts.rules.fold import fold
+from services.receipts.rules.fold import Folded, fold
 
 SHORT = 6  # an alias with fewer letters must stand there as it is: alike short words are other words
 # A printed line with one of these is an address or names who sells: "Дарницький р-н" is no medicine.
@@ -31,19 +31,18 @@ def minor(amount: Decimal | None, currency: str) -> int | None:
     return scaled if abs(scaled) < LIMIT else None
 
 
-def score(alias: str, text: str) -> int:
-    """How much of the alias is in the text, 0 to 100; both folded. Spaces do not count in long aliases: readers lose
-    and find them."""
+def score(alias: Folded, text: Folded, enough: int = 0) -> int:
+    """How much of the alias is in the text, 0 to 100; less than `enough` is 0. Spaces do not count in long aliases:
+    readers lose and find them."""
     from rapidfuzz import fuzz  # only who judges receipts pays for it
 
-    needle, hay = alias.replace(" ", ""), text.replace(" ", "")
-    if not needle or not hay:
+    if not alias.compact or not text.compact:
         return 0
-    if sum(sign.isalpha() for sign in needle) < SHORT:
-        return 100 if f" {alias} " in f" {text} " else 0
-    if len(hay) < len(needle):  # the other way round, a scrap of the alias would be all of it
-        return int(fuzz.ratio(needle, hay))
-    return int(fuzz.partial_ratio(needle, hay))
+    if alias.letters < SHORT:
+        return 100 if f" {alias.words} " in f" {text.words} " else 0
+    # The other way round, a scrap of the alias would be all of it.
+    alike = fuzz.ratio if len(text.compact) < len(alias.compact) else fuzz.partial_ratio
+    return int(alike(alias.compact, text.compact, score_cutoff=enough))
 
 
 class _Terms:
@@ -51,13 +50,13 @@ class _Terms:
 
     def __init__(self, product: Product) -> None:
         self.product, self.enough = product, int(product.min_score * 100)
-        self._aliases = [(fold(alias), alias) for alias in product.aliases]
-        self._exclude = [fold(word) for word in product.exclude]
+        self._aliases = [(Folded.of(alias), alias) for alias in product.aliases]
+        self._exclude = [Folded.of(word) for word in product.exclude]
 
-    def best(self, folded: str) -> tuple[int, str] | None:
+    def best(self, text: Folded) -> tuple[int, str] | None:
         """(score, alias) where the text names the product."""
-        points, _, alias = max((score(term, folded), len(term), alias) for term, alias in self._aliases)
-        if points < self.enough or any(score(word, folded) >= self.enough for word in self._exclude):
+        points, _, alias = max((score(term, text, self.enough), len(alias), alias) for term, alias in self._aliases)
+        if points < self.enough or any(score(word, text, self.enough) >= self.enough for word in self._exclude):
             return None
         return points, alias
 
@@ -83,8 +82,8 @@ def _assign(products: Sequence[Product], names: Sequence[str]) -> list[tuple[Pro
     by_sku = {product.sku: product for product in products}
     terms = [_Terms(product) for product in products]
     for number, name in enumerate(names):
-        folded = fold(name)
-        candidates = [(best, one.product.sku) for one in terms if (best := one.best(folded))]
+        text = Folded.of(name)
+        candidates = [(best, one.product.sku) for one in terms if (best := one.best(text))]
         if candidates:
             (points, alias), sku = max(candidates, key=lambda one: (one[0][0], len(one[0][1]), one[1]))
             found.setdefault(sku, []).append((number, points, alias))

@@ -5,9 +5,9 @@ Locks are taken in one order everywhere: by campaign, of each the people first a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -67,38 +67,25 @@ def weigh(
     return decide(campaigns, facts, usages(tx, promising, payees, now), reviewed=reviewed)
 
 
-def take(
-    tx: Session,
-    decision: Decision,
-    receipt_id: int,
-    payees: Sequence[str],
-    now: datetime,
-    *,
-    again: bool = False,
-) -> bool:
+def take(tx: Session, decision: Decision, receipt_id: int, payees: Sequence[str], now: datetime) -> bool:
     """Counts what an accepted decision awards and takes it from the budgets; `payees` and `now` as in `usage`. False
-    where this receipt has taken already, and nothing changes; what was given back is taken once more only `again`.
-    Raises CampaignMoved where a limit or a budget would be passed."""
+    where this receipt has taken before, and nothing changes, also where that was given back. Raises CampaignMoved where
+    a limit or a budget would be passed."""
     assert decision.outcome == "accepted"
     assert decision.awards
     awards = sorted(decision.awards, key=lambda award: award.campaign)
     used = {award.campaign: usage(tx, find(tx, award.campaign), payees, now) for award in awards}
-    if not _is_open(tx, receipt_id, again=again):
+    if tx.get(ReceiptTakeRow, receipt_id) is not None:
         return False
     for award in awards:
         _require(find(tx, award.campaign), award, used[award.campaign])
-    if not _write(tx, awards, receipt_id, now):
+    parts = [{"campaign": award.campaign, "version": award.version, "minor": award.bonus.minor} for award in awards]
+    new = insert(ReceiptTakeRow).values(
+        receipt_id=receipt_id, currency=awards[0].bonus.currency, parts=parts, taken_at=now
+    )
+    if tx.execute(new.on_conflict_do_nothing().returning(ReceiptTakeRow.receipt_id)).first() is None:
         return False
-    for award in awards:
-        tx.get_one(ReceiptCampaignRow, award.campaign).spent_minor += award.bonus.minor
-    shares = [
-        {"campaign": award.campaign, "payee": payee, "receipt_id": receipt_id, "minor": award.bonus.minor, "at": now}
-        for award in awards
-        for payee in sorted(set(payees))
-    ]
-    tx.flush()
-    if shares:
-        tx.execute(insert(ReceiptTakeShareRow), shares)
+    _spend(tx, parts, receipt_id, payees, now)
     return True
 
 
@@ -142,14 +129,21 @@ def take_again(tx: Session, receipt_id: int, payees: Sequence[str], now: datetim
         if rows[part["campaign"]].spent_minor + part["minor"] > rows[part["campaign"]].budget_minor:
             raise CampaignMoved(part["campaign"])
     row.given_back_at, row.taken_at = None, now
-    shares = [
-        {"campaign": part["campaign"], "payee": key, "receipt_id": receipt_id, "minor": part["minor"], "at": now}
-        for part in row.parts
-        for key in keys
-    ]
-    for part in row.parts:
-        rows[part["campaign"]].spent_minor += part["minor"]
+    _spend(tx, row.parts, receipt_id, keys, now)
+
+
+def _spend(
+    tx: Session, parts: Sequence[Mapping[str, Any]], receipt_id: int, payees: Sequence[str], now: datetime
+) -> None:
+    """The campaigns of `parts` are locked, and there is enough in them."""
+    for part in parts:
+        tx.get_one(ReceiptCampaignRow, part["campaign"]).spent_minor += part["minor"]
     tx.flush()
+    shares = [
+        {"campaign": part["campaign"], "payee": payee, "receipt_id": receipt_id, "minor": part["minor"], "at": now}
+        for part in parts
+        for payee in sorted(set(payees))
+    ]
     if shares:
         tx.execute(insert(ReceiptTakeShareRow), shares)
 
@@ -181,11 +175,6 @@ def _tally(tx: Session, campaign: Campaign, keys: Sequence[str], span: str, now:
     return Tally(max((count for count, _ in had), default=0), int(max((minor for _, minor in had), default=0)))
 
 
-def _is_open(tx: Session, receipt_id: int, *, again: bool) -> bool:
-    taken = tx.execute(select(ReceiptTakeRow.given_back_at).where(ReceiptTakeRow.receipt_id == receipt_id)).first()
-    return taken is None or (again and taken.given_back_at is not None)
-
-
 def _require(campaign: Campaign, award: Award, used: Used) -> None:
     """A decision that was made without these locks may promise too much."""
     limits, minor = campaign.limits, award.bonus.minor
@@ -198,14 +187,3 @@ def _require(campaign: Campaign, award: Award, used: Used) -> None:
         or (limits.per_receipt is not None and minor > limits.per_receipt)
     ):
         raise CampaignMoved(award.campaign)
-
-
-def _write(tx: Session, awards: Sequence[Award], receipt_id: int, now: datetime) -> bool:
-    row = ReceiptTakeRow
-    parts = [{"campaign": award.campaign, "version": award.version, "minor": award.bonus.minor} for award in awards]
-    values = {"currency": awards[0].bonus.currency, "parts": parts, "taken_at": now, "given_back_at": None}
-    new = insert(row).values(receipt_id=receipt_id, **values)
-    taken = new.on_conflict_do_update(
-        index_elements=["receipt_id"], set_=values, where=row.given_back_at.is_not(None)
-    ).returning(row.receipt_id)
-    return tx.execute(taken).first() is not None

@@ -28,6 +28,7 @@ class Storefront:
         self.dispatcher: Dispatcher = dispatcher.build(kiosk.kit)
         self._portal = portal
         self._api = f"/telegram/bot{self.bot.token}"
+        self._last = 0
         self.take()
 
     def take(self) -> list[dict[str, Any]]:
@@ -49,7 +50,8 @@ class Storefront:
         return self.kiosk.http.get(f"/telegram/log?after={after}").json()
 
     def last_call(self) -> int:
-        return max((call["n"] for call in self.calls()), default=0)
+        self._last = max((call["n"] for call in self.calls(self._last)), default=self._last)
+        return self._last
 
     def push(self, **update: Any) -> None:
         self.kiosk.post("/telegram/chat/api/updates", **update)

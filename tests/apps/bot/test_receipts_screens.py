@@ -22,20 +22,22 @@ from apps.bot.screens.receipt_review import REASONS, reason_label, render_reason
 from apps.bot.screens.receipt_terms import render_receipt_terms
 from apps.bot.screens.receipts import render_receipts
 from apps.bot.typed_receipt import NotUnderstood, read_typed
+from apps.sandbox.telegram.entities import parse_html
 from services import receipts
 from services.identity import Party
-from services.notifications import why_no_bonus
+from services.notifications import review_text, why_no_bonus
 from services.platform.i18n import LANGUAGES, Language, language
 from services.platform.money import Money
 from services.receipts import Receipt, Statistics
 from services.receipts.facts import DOUBTS
 from services.receipts.rules import Bonus, Limits, Shops
-from tests.services.receipts.rules.made import campaign, facts, reading
+from tests.services.receipts.rules.made import campaign, facts, line, reading
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 # Where calls are given a reason.
 POSITIONS = {"BadPicture": 0, "PictureRefused": 0, "NotPayable": 0, "reject": 2, "against": 3, "step": 4, "Decision": 5}
+INTERNATIONAL = r"(JPEG|PNG|WebP|HEIC|PDF|Telegram|/[a-z_]+|citramon|user:1|python -m apps.console receipts show 12)"
 STATES = ("receiving", "received", "read", "review", "approved", "paying", "paid", "pay_failed", "rejected", "reversed")
 ALPHABETS = {
     "ru": re.compile(r"[ыэъё]|\bи\b"),
@@ -114,6 +116,7 @@ def test_every_state_is_told_in_every_language(code: str) -> None:
             told = shown(state=state, reason="no_product" if state == "rejected" else None, decision=decision)
             screen = render_receipt(_, told, phone, "Europe/Kyiv")
             check(_, screen.text)
+            assert all(len(button.text) <= 64 for row in screen.keyboard.inline_keyboard for button in row)
             assert "12" in screen.text
             assert "Аптека &lt;b&gt;" in screen.text
     page = [shown(id=number, state=state) for number, state in enumerate(STATES)]
@@ -127,8 +130,22 @@ def test_every_state_is_told_in_every_language(code: str) -> None:
     check(_, render_reasons(_, shown(state="review")).text)
 
 
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_an_operators_card_fits_under_its_picture(code: str) -> None:
+    many = tuple(line(f"Цитрамон & {number} " + "ї" * 60) for number in range(100))
+    told = review_text(language(code), shown(reading=reading(lines=many, reasons=tuple(sorted(DOUBTS)))))
+    assert len(told) <= 1024
+    assert told.count("•") > 3
+    assert "receipts show 12" in told
+    assert "receipts show 12" in review_text(language(code), shown(reading=None))
+
+
 def check(_: Language, text: str) -> None:
-    assert len(text) <= 4096
+    plain, _entities = parse_html(text)
+    assert plain.strip() == plain
+    assert 0 < len(plain) <= 4096
+    if _.code != "en":
+        assert not re.search("[A-Za-z]{3,}", re.sub(INTERNATIONAL, "", plain)), plain
     assert not re.search(r"\{\w+\}|&amp;lt;", text), text
     assert ALPHABETS[_.code].search(text), text
 
@@ -150,7 +167,7 @@ def test_a_campaign_says_all_that_it_asks_for() -> None:
     for part in (
         *("5.5 % of what these products cost, at most ₴50 a receipt", "Shops: АТБ, Сільпо", "₴50 or more"),
         *("2 pieces or more", "Up to 1 receipt a day", "Up to 9 receipts in all", "Up to ₴200 a month"),
-        *("your mobile phone", "1 December 2026"),
+        *("your mobile phone", "until 1 December 2026"),
     ):
         assert part in told, part
     assert "₴2 from ₴100 on" in campaign_text(_, campaign(bonus=Bonus("tiers", tiers=((10000, 200),))))
@@ -165,6 +182,7 @@ def test_the_explanation_says_what_was_seen_and_what_was_asked_for() -> None:
     told = render_receipt(_, shown(state="rejected", reason="below_min", decision=decided.as_json()), None, "UTC").text
     assert "✗ The purchase is smaller than the campaign asks for. (₴46.50 of ₴100)" in told
     assert "✓ Everything important is known for sure" in told
+    assert "✓ Day of the purchase: 20 November 2026 16:12" in told
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,7 @@ def test_the_longest_callback_data_fits() -> None:
     longest = {
         "slug": "a" * 31, "provider": "p" * 16, "page": 10_000, "system": "android", "code": "ru",
         "at": 10**10 - 1, "minor": 10**13 - 1, "choice": "refund", "gift_code": "A" * 16,
-        "currency": "RUB", "mark": "f" * 12, "what": "reason", "refund": True,
+        "currency": "RUB", "mark": "f" * 12, "what": "reason", "refund": True, "reason": "duplicate_receipt",
     }  # fmt: skip
     kinds = CallbackData.__subclasses__()
     assert len(kinds) >= 28

@@ -62,6 +62,11 @@ def test_dates_are_those_of_the_zone(code: str, date: str, moment: str) -> None:
     assert language(code).date(NIGHT, "Europe/London").startswith("20 ")
 
 
+def test_a_city_that_was_renamed_has_its_name_in_each_language() -> None:
+    cities = [language(code).moment(NIGHT, "Europe/Kyiv").rpartition("(")[2] for code in ("ru", "uk", "en")]
+    assert cities == ["Киев)", "Київ)", "Kyiv)"]
+
+
 def test_what_is_put_into_html_is_escaped_and_into_labels_not() -> None:
     _ = language("en")
     assert _("Hello, {name}!", name="<b>&{x}") == "Hello, &lt;b&gt;&amp;{x}!"

@@ -155,6 +155,20 @@ def test_a_person_cannot_pay_past_limits_or_twice(desk: Desk) -> None:
         receipts.approve(tx, CIPHER, other.id, actor=BOSS, now=desk.now)
 
 
+def test_each_counts_on_the_day_it_was_sent_whenever_a_person_looks(desk: Desk) -> None:
+    begin(desk, limits="count = {day = 1}")
+    waiting = []
+    for number, day in enumerate((0, 1, 0)):
+        desk.pass_time(timedelta(days=day))
+        doubtful = bought(desk.now, key=f"ua:{number}", tier="D", reasons=("unconfirmed",))
+        waiting.append(judged(desk, doubtful).id)
+    with desk.db.begin() as tx:
+        for one in waiting[:2]:
+            assert receipts.approve(tx, CIPHER, one, actor=BOSS, now=desk.now).state == "approved"
+    with desk.db.begin() as tx, pytest.raises(receipts.NotPayable, match="limit_user_day"):
+        receipts.approve(tx, CIPHER, waiting[2], actor=BOSS, now=desk.now)
+
+
 def test_two_operators_at_once_decide_once(desk: Desk) -> None:
     waiting = judged(desk, replace(bought(desk.now), tier="D", reasons=("unconfirmed",)))
 

@@ -37,6 +37,18 @@ class Found:
     other: Decimal | None = None
 
 
+@dataclass(slots=True)
+class Bought:
+    """What one look has; `off` is what discounts among it, and bottles given back, take from its sum."""
+
+    things: list[Found] = field(default_factory=list)
+    off: Decimal = Decimal(0)
+
+    @property
+    def sum(self) -> Decimal:
+        return sum((one.line.sum for one in self.things), Decimal(0))
+
+
 @dataclass(frozen=True, slots=True)
 class _By:
     quantity: Decimal
@@ -55,8 +67,10 @@ class _Page:
 
     limit: Decimal | None
     found: list[Found] = field(default_factory=list)
+    off: Decimal = Decimal(0)
     name: list[str] = field(default_factory=list)
     by: _By | None = None
+    above: list[str] = field(default_factory=list)  # the name, if it stood above that quantity
 
     def add(self, title: str, by: _By | None, whole: Decimal | None) -> None:
         if letters(title) >= LEAST_LETTERS and (whole is None or whole > 0):
@@ -64,16 +78,24 @@ class _Page:
         self.forget()
 
     def forget(self) -> None:
-        self.name, self.by = [], None
+        self.name, self.by, self.above = [], None, []
 
-    def title(self, words: str) -> str:
-        """The name as far as it is in this line, after what waits of it. Above the first thing stand addresses."""
-        if letters(words) >= FULL_NAME or (letters(words) >= 4 and not self.found and self.by is None):
+    def wait(self, by: _By) -> None:
+        self.name, self.by, self.above = [], by, self.name
+
+    def named(self, words: str) -> None:
+        """Above the first thing stand shop and address: of them only the nearest line may be its name."""
+        self.name = [*self.name, words.strip()][-(MOST_NAME if self.found or self.by else 1) :]
+
+    def title(self, words: str = "") -> str:
+        """The name as far as it is in this line, after what waits of it."""
+        if letters(words) >= (FULL_NAME if self.found or self.by else LEAST_LETTERS):
             return words
-        return " ".join([*self.name, words]).strip()
+        title = " ".join([*self.name, words]).strip()
+        return title if letters(title) >= LEAST_LETTERS else " ".join([*self.above, title])
 
 
-def find_bought(lines: Sequence[str], limit: Decimal | None = None) -> list[Found]:
+def find_bought(lines: Sequence[str], limit: Decimal | None = None) -> Bought:
     """In their order; nothing costs more than `limit`. Forms: name and sum in one line; "2 x 9.50" before or after the
     name, or in its line; names that take two lines. A sum that quantity and price confirm is sure; what nothing
     confirms is less so."""
@@ -81,14 +103,15 @@ def find_bought(lines: Sequence[str], limit: Decimal | None = None) -> list[Foun
     for line in lines:
         folded = fold(line)
         if _ends(folded, line):
-            if page.found:
-                break
+            if page.found or amounts(line):
+                break  # without a sum it is the heading of a column
             page.forget()
         elif not folded or _is_other(folded, line):
+            page.off += _taken_off(folded, line)
             page.name = []
         else:
             _take(page, line)
-    return page.found
+    return Bought(page.found, page.off)
 
 
 def _take(page: _Page, line: str) -> None:
@@ -99,12 +122,13 @@ def _take(page: _Page, line: str) -> None:
         _take_multiplied(page, here, sums, words)
     elif sums:
         whole = sums[-1].at_most(page.by.sum if page.by else page.limit)
+        page.off += sums[-1].value if sums[-1].is_minus else Decimal(0)
         if sums[-1].is_minus or (page.limit is not None and whole > page.limit):
             page.forget()
         else:
             page.add(page.title(words), page.by or _in_columns(line, sums), whole)
     elif letters(words) >= LEAST_LETTERS:
-        page.name = [*page.name, words.strip()][-MOST_NAME:]
+        page.named(words)
 
 
 def _take_multiplied(page: _Page, here: _By, sums: list[Amount], words: str) -> None:
@@ -115,13 +139,16 @@ def _take_multiplied(page: _Page, here: _By, sums: list[Amount], words: str) -> 
     if letters(words) >= LEAST_LETTERS:
         page.add(page.title(words), here, whole)
     elif whole is not None and page.name:
-        page.add(" ".join(page.name), here, whole)
+        page.add(page.title(), here, whole)
     elif page.found and not page.name and _is_of(page.found[-1].line, here):
         page.found[-1] = _made(page.found[-1].line.name, here, page.found[-1].line.sum)  # below what it explains
-    elif page.name and page.found and whole is None:
-        page.by = here  # a sum of its own line follows, or a name
     else:
-        page.by = here
+        page.wait(here)  # for a sum of its own line, or for a name
+
+
+def _taken_off(folded: str, line: str) -> Decimal:
+    found = amounts(line)
+    return found[-1].value if found and says(folded, labels.DISCOUNT) else Decimal(0)
 
 
 def _is_of(line: ReadLine, by: _By) -> bool:
@@ -193,12 +220,16 @@ def _ends(folded: str, line: str) -> bool:
 def _is_other(folded: str, line: str) -> bool:
     if re.search(r"www|http|@|\+?\d[\d\s()-]{9,}", line) and not BY.search(line):
         return not amounts(line) or "www" in line
-    if says(folded, labels.NO_GOODS) and amounts(line):
+    if says(folded, labels.NO_GOODS) and (amounts(line) or "%" in line):
         return True
     if not amounts(line) and (says(folded, labels.FISCAL_WORDS) or folded in ("EUR", "ГPH", "PYБ", "RM")):
         return True
     first = folded.split(" ")[0]
-    return first in labels.NOT_BOUGHT and not (amounts(line) and letters(line) > 12 and first not in ("ЧEK", "TEЛ"))
+    return (
+        not _multiplied(line)
+        and first in labels.NOT_BOUGHT
+        and not (amounts(line) and letters(line) > 12 and first not in ("ЧEK", "TEЛ"))
+    )
 
 
 def _number(text: str) -> Decimal:

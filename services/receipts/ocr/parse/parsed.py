@@ -14,7 +14,7 @@ PROOFS = frozenset({"lines", "change", "repeated", "rounding", "taxes", "card"})
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """What all looks at one receipt say together. `proofs` are of PROOFS, for the total; `looks` counts how many looks
-    had that total by themselves, `date_looks` the same for the date."""
+    name that sum as paid, `date_looks` how many have that date as the likeliest."""
 
     merchant: str | None = None
     tax_id: str | None = None
@@ -32,6 +32,8 @@ class Parsed:
     proofs: frozenset[str] = frozenset()
     looks: int = 0
     date_looks: int = 0
+    date_against: int = 0  # looks that have another one
+    date_repeated: bool = False  # one look has it twice, or within a longer number
     total_margin: float = 0.0  # by how much the total is likelier than the next
     amounts: frozenset[Decimal] = frozenset()  # all that are printed
     confidence: Mapping[str, int] = field(default_factory=dict)

@@ -25,6 +25,7 @@ TAX_ID = (
     re.compile(r"(?<!\w)(?:ІПН|IПH|П[НH]|ІД|ИД|I[ДD]|ЄДРПОУ)\W{0,4}([0-9]{8,12})(?![0-9])"),
     re.compile(r"(?<!\w)И[НH]{2}\W{0,4}([0-9]{10}|[0-9]{12})(?![0-9])"),
     re.compile(r"GST\s*(?:ID|REG|NO|TD)?[\s.:#№NO]*([0-9O]{12})(?![0-9])", re.IGNORECASE),
+    re.compile(r"(?<!\w)(?:UID|USt)\W{0,2}(?:Id)?\W{0,2}N?r?\W{0,4}DE\W?([0-9]{9})(?![0-9])", re.IGNORECASE),
     re.compile(r"(?:UID|USt|D|0)\W{0,3}(?:Id)?\W{0,3}N?r?\W{0,4}(?:DE|0Е|DЕ)([0-9]{9})(?![0-9])", re.IGNORECASE),
     re.compile(r"Steuer\W{0,2}n?N?u?m?m?e?r\W{0,4}\s*([0-9/]{10,15})", re.IGNORECASE),
 )
@@ -78,9 +79,12 @@ def says_not_fiscal(lines: Sequence[str]) -> bool:
 
 
 def says_refund(lines: Sequence[str]) -> bool:
-    """In a line of its own: conditions of returning goods are printed on every second receipt."""
+    """In a line of its own: conditions of returning goods are printed on every second receipt. With a minus it is one
+    thing that was taken back before paying."""
     for line in lines:
         folded = fold(line)
+        if any(amount.is_minus for amount in amounts(line)):
+            continue
         if letters(line) <= 30 and len(folded.split()) <= 4 and says(folded, labels.REFUND, score=90):
             return True
     return False

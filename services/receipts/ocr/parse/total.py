@@ -11,8 +11,13 @@ from services.receipts.ocr.parse import labels
 from services.receipts.ocr.parse.amounts import Amount, amounts, loose
 from services.receipts.ocr.parse.text import fold, letters, says
 
-CENT, NICKEL = Decimal("0.01"), Decimal("0.05")
+CENT, NICKEL, TENTH = Decimal("0.01"), Decimal("0.05"), Decimal("0.10")
+INDEPENDENT = frozenset({"lines", "change", "taxes", "card"})  # no misread digit passes two of them
 TAX_ROWS = 3
+LEAST_PAID = 2.5  # weight of what is named as handed over
+OF_ANOTHER = 7.0  # weight lost by the net sum and the tax which together make a total
+LIKE_ZERO = str.maketrans("689", "000")
+PAYABLE = 9.0  # weight of what is named as to be paid
 LOST_POINT = 2.0  # weight of a sum whose point is not printed: only arithmetic makes it the total
 ROUNDING = Decimal("0.50")  # no till rounds by more
 TAXES = tuple(Decimal(percent) / 100 for percent in (20, 19, 18, 16, 10, 8, 7, 6, 5))
@@ -25,6 +30,9 @@ class Totals:
 
     weights: dict[Decimal, float] = field(default_factory=lambda: defaultdict(float))
     proofs: dict[Decimal, set[str]] = field(default_factory=lambda: defaultdict(set))
+    payable: set[Decimal] = field(default_factory=set)  # what is named as to be paid
+    counted: set[Decimal] = field(default_factory=set)  # what cash and change come to
+    is_rounded: bool = False  # a line of rounding is printed
 
     def add(self, value: Decimal, weight: float, proof: str | None = None) -> None:
         if value <= 0:
@@ -49,22 +57,30 @@ class _Sums:
     rounding: list[Decimal] = field(default_factory=list)
     card: list[Decimal] = field(default_factory=list)
     taxes: set[Decimal] = field(default_factory=set)
+    is_rounded: bool = False
 
     def name(self, value: Decimal, weight: float) -> None:
         self.named[value] = max(self.named.get(value, 0.0), weight)
 
 
-def find_totals(lines: Sequence[str], bought: Sequence[Decimal]) -> Totals:
-    """`bought` are the sums of the lines of goods."""
+def find_totals(lines: Sequence[str], bought: Sequence[Decimal], off: Decimal = Decimal(0)) -> Totals:
+    """`bought` are the sums of the lines of goods, `off` is what discounts take from them."""
     sums, printed = _sorted(lines)
-    totals = Totals()
+    totals = Totals(is_rounded=sums.is_rounded)
+    totals.payable = {value for value, weight in sums.named.items() if weight >= PAYABLE}
+    totals.counted = {cash - change for cash in sums.cash for change in sums.change if cash > change > 0}
     for value, weight in sums.named.items():
         totals.add(value, weight)
     _by_repetition(totals, printed)
     _by_payment(totals, sums, printed)
     _by_rounding(totals, sums)
     _by_lines(totals, sums, bought, printed)
+    if off:
+        _by_lines(totals, sums, [*bought, -off], printed)
     _by_taxes(totals, sums, printed)
+    for value, proofs in list(totals.proofs.items()):
+        totals.add(value, 2.0 if len(proofs & INDEPENDENT) > 1 else 0.0)
+    _prefer_rounded(totals, sums)
     if not totals.weights and printed:
         totals.add(max(printed, key=lambda value: (printed[value], value)), 0.5)
     return totals
@@ -96,6 +112,7 @@ def _sort(sums: _Sums, lines: Sequence[str], number: int, found: list[Amount]) -
         return
     payable, total = says(folded, labels.PAYABLE), says(folded, labels.TOTAL)
     if found and says(folded, labels.ROUNDING) and not total and not (payable and "ADJ" not in folded):
+        sums.is_rounded = sums.is_rounded or found[-1].value != 0
         sums.rounding.append(-found[-1].value if found[-1].is_minus else found[-1].value)
         return
     if says(folded, labels.CHANGE) and not total:
@@ -103,7 +120,7 @@ def _sort(sums: _Sums, lines: Sequence[str], number: int, found: list[Amount]) -
         return
     place = number / max(1, len(lines))
     if payable or total:
-        weight = 9.0 if payable else 7.0
+        weight = PAYABLE if payable else 7.0
         rest = _without(folded, payable=payable)
         weight -= 4.0 if says(rest, labels.OTHER) else 0.0
         if found and "%" in lines[number] and not payable:
@@ -151,8 +168,7 @@ def _by_repetition(totals: Totals, printed: Counter[Decimal]) -> None:
 
 def _by_payment(totals: Totals, sums: _Sums, printed: Counter[Decimal]) -> None:
     """Cash less change is the total, whatever the total itself looks like."""
-    pairs = {cash - change for cash in sums.cash for change in sums.change if cash > change > 0}
-    for value in pairs:
+    for value in totals.counted:
         is_seen = value in totals.weights or printed[value] > 0
         totals.add(value, 5.0 if is_seen else 4.0, "change" if is_seen else None)
     for value in set(sums.card):
@@ -173,9 +189,24 @@ def _by_rounding(totals: Totals, sums: _Sums) -> None:
                 if rounded in totals.weights and rounded % NICKEL == 0 and value % NICKEL != 0:
                     totals.add(rounded, 3.0, "rounding")
     for value in [value for value, weight in totals.weights.items() if weight >= 6]:
-        for other in [other for other in totals.weights if other != value and abs(other - value) <= Decimal("0.05")]:
+        for other in [other for other in totals.weights if other != value and abs(other - value) <= NICKEL]:
             if value % NICKEL == 0 and other % NICKEL != 0 and sums.rounding:
                 totals.add(value, 1.5)
+
+
+def _prefer_rounded(totals: Totals, sums: _Sums) -> None:
+    """What was paid, if the likeliest total is what it was rounded from: by its name, or by cash and change."""
+    best, _ = totals.best()
+    if best is None:
+        return
+    counted = totals.counted | (set(sums.cash) if sums.rounding else set())
+    for value in totals.payable | counted:
+        is_rounder = any(value % step == 0 and best % step != 0 for step in (NICKEL, TENTH))
+        if is_rounder and abs(value - best) <= NICKEL:
+            totals.add(value, max(0.0, totals.weights[best] - totals.weights[value]) + 2.0)
+            totals.proofs[value] |= totals.proofs[best] & {"lines", "taxes"}
+            if value in counted:
+                totals.proofs[value].add("change")
 
 
 def _by_lines(totals: Totals, sums: _Sums, bought: Sequence[Decimal], printed: Counter[Decimal]) -> None:
@@ -186,15 +217,25 @@ def _by_lines(totals: Totals, sums: _Sums, bought: Sequence[Decimal], printed: C
         totals.add(whole, 3.0 if len(bought) > 1 else 1.0, "lines")
     elif printed[whole]:
         totals.add(whole, 3.0, "lines")
+    elif len(bought) > 1 and whole > 0:
+        like = [weight for value, weight in sums.named.items() if weight >= 6 and alike(whole, value)]
+        totals.add(whole, max(like, default=-1.0) + 1.0)  # likelier than what is printed, and proved by nothing
     for value in [value for value, weight in totals.weights.items() if weight >= 6 and value % NICKEL == 0]:
         apart = abs(value - whole)
-        if 0 < apart <= ROUNDING and (printed[whole] or apart in {abs(step) for step in sums.rounding}):
+        is_rounding = apart in {abs(step) for step in sums.rounding} and apart <= ROUNDING
+        if is_rounding or (0 < apart <= NICKEL and printed[whole]):
             totals.add(value, 3.0, "lines")  # what was bought, rounded
+
+
+def alike(one: Decimal, printed: Decimal) -> bool:
+    """Whether the one may have been read as the other: zeros as 6, 8 or 9, or a sign before it as a digit."""
+    short, long = str(one), str(printed)
+    return short.translate(LIKE_ZERO) == long.translate(LIKE_ZERO) or long[1:] == short
 
 
 def _by_taxes(totals: Totals, sums: _Sums, printed: Counter[Decimal]) -> None:
     """Net and tax, both printed, make the total; or the tax is the rate's share of it."""
-    for value in [value for value, weight in totals.weights.items() if weight >= 4]:
+    for value in [value for value, weight in totals.weights.items() if weight >= LEAST_PAID]:
         parts = [
             tax
             for tax in sums.taxes
@@ -207,3 +248,6 @@ def _by_taxes(totals: Totals, sums: _Sums, printed: Counter[Decimal]) -> None:
         ]
         if parts or shares:
             totals.add(value, 2.0, "taxes")
+        for tax in parts:
+            for part in {tax, value - tax} & totals.weights.keys():
+                totals.weights[part] -= OF_ANOTHER

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from decimal import Decimal
 
 from services.receipts.ocr.base import Look
 from services.receipts.ocr.parse.amounts import amounts
-from services.receipts.ocr.parse.bought import Found, find_bought
-from services.receipts.ocr.parse.dates import moments
+from services.receipts.ocr.parse.bought import Bought, find_bought
 from services.receipts.ocr.parse.money import find_currency
 from services.receipts.ocr.parse.parsed import Parsed
+from services.receipts.ocr.parse.rounding import paid
 from services.receipts.ocr.parse.shop import (
     DOCUMENT,
     REGISTER,
@@ -27,7 +26,10 @@ from services.receipts.ocr.parse.shop import (
 from services.receipts.ocr.parse.text import mend_numbers
 from services.receipts.ocr.parse.total import ROUNDING, Totals, find_totals, named
 from services.receipts.ocr.parse.union import unite
+from services.receipts.ocr.parse.votes import day_of, distinct
 
+SUBTOTAL = 3.0  # weight of what is named as some total, if not as the whole one
+NAMED = 4.0  # weight of a sum that a look names as paid, though it may think another one likelier
 ROUND_TO = Decimal("0.05")  # the least that tills round to
 
 
@@ -36,24 +38,29 @@ class _Seen:
     """One look by itself."""
 
     lines: tuple[str, ...]
-    bought: list[Found]
+    bought: Bought
     totals: Totals
+    printed: frozenset[Decimal]
+
+    def confirms(self, total: Decimal) -> bool:
+        """It is this look's own answer, or printed here as a sum that was paid."""
+        return self.totals.best()[0] == total or (total in self.printed and self.totals.weights.get(total, 0) >= NAMED)
 
 
 def parse(looks: Sequence[Look], today: date) -> Parsed:
     """Never raises, whatever is printed. `today` is the shop's: nothing is bought later."""
-    seen = [_look(look) for look in looks]
+    seen = [_look(look) for look in distinct(looks)]
     printed = tuple(line for one in seen for line in one.lines)
-    total, margin, proofs, agreeing = _total(seen)
-    day, clock, date_looks = _moment(seen, today)
     currency, country = find_currency(printed)
-    lines, adds_up = unite([one.bought for one in seen], _targets(seen, total))
+    total, margin, proofs, agreeing = _total(seen, currency)
+    day = day_of([one.lines for one in seen], today)
+    lines, adds_up = unite([one.bought.things for one in seen], _targets(seen, total), _named(seen))
     tax_id, register = find_first(TAX_ID, printed), find_first(REGISTER, printed)
     return Parsed(
         merchant=next((name for one in seen if (name := find_merchant(one.lines))), None),
         tax_id=tax_id,
-        date=day,
-        time=clock,
+        date=day.date,
+        time=day.time,
         total=total,
         currency=currency,
         country=country,
@@ -65,16 +72,23 @@ def parse(looks: Sequence[Look], today: date) -> Parsed:
         is_refund=any(says_refund(one.lines) for one in seen),
         proofs=proofs | {"lines"} if adds_up else proofs,
         looks=agreeing,
-        date_looks=date_looks,
+        date_looks=day.looks,
+        date_against=day.against,
+        date_repeated=day.repeated,
         total_margin=margin,
-        amounts=frozenset(amount.value for line in printed for amount in amounts(line)),
+        amounts=frozenset().union(*(one.printed for one in seen)),
     )
 
 
 def _look(look: Look) -> _Seen:
     lines = tuple(mend_numbers(line) for line in look.lines)
     bought = find_bought(lines, max(named(lines), default=None))
-    return _Seen(lines, bought, find_totals(lines, [one.line.sum for one in bought]))
+    values = frozenset(amount.value for line in lines for amount in amounts(line))
+    return _Seen(lines, bought, find_totals(lines, [one.line.sum for one in bought.things], bought.off), values)
+
+
+def _named(seen: Sequence[_Seen]) -> set[Decimal]:
+    return {value for one in seen for value, weight in one.totals.weights.items() if weight >= SUBTOTAL}
 
 
 def _targets(seen: Sequence[_Seen], total: Decimal | None) -> list[Decimal]:
@@ -82,38 +96,29 @@ def _targets(seen: Sequence[_Seen], total: Decimal | None) -> list[Decimal]:
     if total is None:
         return []
     near = {value for one in seen for value in one.totals.weights if 0 < abs(value - total) <= ROUNDING}
-    return [total, *(sorted(near, key=lambda value: abs(value - total)) if total % ROUND_TO == 0 else ())]
+    wanted = [total, *(sorted(near, key=lambda value: abs(value - total)) if total % ROUND_TO == 0 else ())]
+    taken = dict.fromkeys(one.bought.off for one in seen if one.bought.off)
+    return wanted + [value + off for off in taken for value in wanted]
 
 
-def _total(seen: Sequence[_Seen]) -> tuple[Decimal | None, float, frozenset[str], int]:
+def _total(seen: Sequence[_Seen], currency: str | None) -> tuple[Decimal | None, float, frozenset[str], int]:
     together = Totals()
     for one in seen:
         for value, weight in one.totals.weights.items():
             together.add(value, weight)
         for value, proofs in one.totals.proofs.items():
             together.proofs[value] |= proofs
-    total, margin = together.best()
-    if total is None:
+    best, margin = together.best()
+    if best is None:
         return None, 0.0, frozenset(), 0
-    agreeing = sum(one.totals.best()[0] == total for one in seen)
-    return total, margin, frozenset(together.proofs[total]), agreeing
-
-
-def _moment(seen: Sequence[_Seen], today: date) -> tuple[date | None, time | None, int]:
-    days: dict[date, float] = defaultdict(float)
-    clocks: dict[date, Counter[time]] = defaultdict(Counter)
-    best = []
-    for one in seen:
-        own: dict[date, float] = {}
-        for found in moments(one.lines, today):
-            own[found.date] = max(own.get(found.date, 0.0), found.weight)
-            if found.time:
-                clocks[found.date][found.time] += 1
-        for day, weight in own.items():
-            days[day] += weight
-        best += [max(own, key=lambda day: own[day])] if own else []
-    if not days:
-        return None, None, 0
-    day = max(days, key=lambda one: days[one])
-    clock = clocks[day].most_common(1)[0][0] if clocks[day] else None
-    return day, clock, best.count(day)
+    total, is_sure = paid([one.totals for one in seen], best, currency)
+    # What it was rounded from confirms it as well: how tills round is known.
+    agreeing = sum(one.confirms(total) or (one.totals.is_rounded and one.confirms(best)) for one in seen)
+    agreeing = agreeing if is_sure else 0
+    proofs = together.proofs[total]
+    if total != best:
+        proofs |= together.proofs[best] & {"lines", "taxes"}
+        margin = together.weights[best] - max(
+            (weight for value, weight in together.weights.items() if value not in (best, total)), default=0.0
+        )
+    return total, margin, frozenset(proofs), agreeing

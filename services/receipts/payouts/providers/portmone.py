@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import httpx
 
 from services.platform.money import BadAmount, Money
+from services.platform.tls import trusted
 from services.receipts.payouts.providers.base import (
     Capability,
     News,
@@ -48,7 +49,7 @@ class PortmonePayouts(PayoutProvider):
         self._url, self._login, self._password, self._payee_ids = url, login, password, dict(payee_ids)
         # A connection for each call: of a kept one that is dead nobody can tell whether a request got through.
         limits = httpx.Limits(max_keepalive_connections=0)
-        self._http = httpx.Client(trust_env=False, timeout=timeouts, limits=limits)
+        self._http = httpx.Client(verify=trusted(), trust_env=False, timeout=timeouts, limits=limits)
 
     def pay(self, order: Order) -> Paid:
         phone = order.phone or ""

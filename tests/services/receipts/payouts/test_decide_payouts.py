@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services import receipts
+from services import identity, receipts
+from services.identity import Party
 from services.platform.audit import AuditRow
 from services.receipts import NotPayable, NotReversible, PayoutFailed, payouts, rules
 from services.receipts.models import ReceiptRow
@@ -85,6 +86,16 @@ def test_what_nobody_knew_was_not_paid_and_is_tried_again(tx: Session, now: date
     assert payouts.check_payouts(tx) == []
 
 
+def test_a_new_try_goes_to_the_phone_of_now(tx: Session, now: datetime) -> None:
+    wire = Told()
+    payout_id = failed(tx, now, wire)
+    identity.keep_phone(tx, CIPHER, Party.parse(row(tx, payout_id).party).id, "0501112233", now, is_own=True)
+    decide(tx, payout_id, "retry", now)
+    pay_again = Told()
+    pay(Within(tx), payout_id, now, wired(pay_again))
+    assert [one.phone for one in wire.orders + pay_again.orders] == ["380671234567", "380501112233"]
+
+
 def test_a_decision_is_in_the_audit_log(tx: Session, now: datetime) -> None:
     payout_id = unknown(tx, now)
     decide(tx, payout_id, "paid", now)
@@ -137,6 +148,20 @@ def test_what_is_tried_again_takes_its_budget_again(tx: Session, now: datetime) 
     assert rules.standing(tx, "autumn").spent.minor == 501
     assert len(wire.orders) == 2
     assert payouts.check_payouts(tx) == []
+
+
+def test_what_was_given_back_is_taken_again_once(tx: Session, now: datetime) -> None:
+    autumn = imported(tx, "autumn", budget="10.00")
+    rules.take_again(tx, 4711, ["user:1"], now)
+    assert rules.take(tx, promised(autumn, 400), 4711, ["user:1"], now)
+    spent = []
+    for taken in (True, False, True, True):
+        if taken:
+            rules.take_again(tx, 4711, ["user:1"], now)
+        else:
+            rules.give_back(tx, 4711, now)
+        spent.append(rules.standing(tx, "autumn").spent.minor)
+    assert spent == [400, 0, 400, 400]
 
 
 @pytest.mark.parametrize("how", ["created", "no_phone", "waiting", "failed", "canceled"])

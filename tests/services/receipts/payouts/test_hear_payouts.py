@@ -128,6 +128,20 @@ def test_an_earlier_calls_failure_says_nothing_of_the_next(tx: Session, now: dat
     assert row(tx, payout_id).state == "unknown"
 
 
+@pytest.mark.parametrize("state", ["unknown", "sent"])
+def test_an_earlier_calls_success_beside_an_open_one_is_told(tx: Session, now: datetime, state: str) -> None:
+    """Perhaps it was paid twice: only a person can find out."""
+    payout_id, wire = accepted(tx, now), Told(answer=raises(NotSent("no route")))
+    with pytest.raises(NotSent):
+        pay(Within(tx), payout_id, now, wired(wire))
+    wire.answer = raises(Unknown("ReadTimeout"))
+    pay(Within(tx), payout_id, now, wired(wire))
+    row(tx, payout_id).state = state
+    payouts.hear(tx, "portmone", news(payout_id, paid=PAID, attempt=1), now)
+    assert row(tx, payout_id).state == state
+    assert contradictions(tx, payout_id) == (1, 1)
+
+
 def test_without_our_reference_the_bill_names_it(tx: Session, now: datetime) -> None:
     payout_id = sent(tx, now)
     assert payouts.hear(tx, "portmone", News(f"bill-{payout_id}.1", NOT_PAID), now)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 import tomllib
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +17,17 @@ from sqlalchemy.orm import Session
 
 from services.platform.audit import AuditRow
 from services.receipts import rules
-from services.receipts.rules import BadCampaigns, Bonus, Campaign, Limits, Shops, evaluate, form, read_campaigns
+from services.receipts.rules import (
+    REASONS,
+    BadCampaigns,
+    Bonus,
+    Campaign,
+    Limits,
+    Shops,
+    evaluate,
+    form,
+    read_campaigns,
+)
 from services.receipts.rules.section import Section
 from tests.services.receipts.rules.made import NOON, accepted, campaign_toml, facts, imported
 
@@ -96,6 +108,15 @@ def test_the_example_can_be_imported(tx: Session) -> None:
     report = rules.import_campaigns(tx, SAMPLE.read_text(), actor="console:a", now=NOON)
     assert report.added == ["citramon", "vitamins"]
     assert {one.slug for one in rules.running(tx, NOON)} == {"citramon", "vitamins"}
+
+
+def test_the_page_for_operators_tells_the_truth() -> None:
+    page = (SAMPLE.parents[2] / "docs" / "receipts-campaigns.md").read_text()
+    ((slug, _, _),) = read_campaigns(page.split("```toml")[1].split("```")[0])
+    assert slug == "citramon"
+    table = set(re.findall(r"`([a-z_]+)`", page))
+    assert table >= REASONS
+    assert table >= {field.name for field in dataclasses.fields(Campaign)} - {"version"}
 
 
 def test_changed_rules_are_the_next_version_and_the_earlier_ones_stay(tx: Session) -> None:

@@ -116,16 +116,26 @@ def test_what_was_not_paid_is_given_back_once(tx: Session) -> None:
     assert spent(tx) == 100
 
 
-def test_what_was_given_back_is_taken_again_only_when_asked_for(tx: Session) -> None:
-    campaign = imported(tx)
+def test_what_was_given_back_is_taken_again_only_when_a_person_has_it_paid(tx: Session) -> None:
+    """Limits do not stand against that, and count it; the budget does."""
+    campaign = imported(tx, limits="count = {day = 1}", budget="2.50")
     decision = accepted(campaign, 100)
     rules.take(tx, decision, 7, ["user:1"], NOON)
+    rules.take_again(tx, 7, ["user:1"], NOON)  # nothing was given back
+    assert spent(tx) == 100
     rules.give_back(tx, 7, NOON)
     assert rules.take(tx, decision, 7, ["user:1"], NOON) is False
-    assert rules.take(tx, decision, 7, ["user:1"], NOON, again=True) is True
-    assert rules.take(tx, decision, 7, ["user:1"], NOON, again=True) is False
-    assert spent(tx) == 100
+    assert judged(tx, 8, ["user:1"]).outcome == "accepted"
+    for _ in range(2):
+        rules.take_again(tx, 7, ["user:1"], NOON)
+        assert spent(tx) == 200
+    assert rules.usage(tx, campaign, ["user:1"], NOON).of("day") == Tally(2, 200)
     assert rules.give_back(tx, 7, NOON) is True
+    rules.take(tx, accepted(campaign, 100), 9, ["user:2"], NOON)
+    with pytest.raises(CampaignMoved):
+        rules.take_again(tx, 7, ["user:1"], NOON)
+    assert spent(tx) == 200
+    rules.take_again(tx, 404, ["user:1"], NOON)  # there is no such receipt
 
 
 @pytest.mark.parametrize("minor", [101, 10_001])

@@ -80,6 +80,10 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], str, tuple[str, ...]]] = [
     ({"tax_id": "12845679"}, {"shops": Shops(tax_ids=("12345678",))}, "review", ("merchant_unknown",)),  # two digits
     ({"tax_id": "92845679"}, {"shops": Shops(tax_ids=("12345678",))}, "rejected", ("merchant_not_in_campaign",)),
     ({"tax_id": "12845679", "tier": "A"}, {"shops": Shops(("12345678",))}, "rejected", ("merchant_not_in_campaign",)),
+    ({"tax_id": "123456798765"}, {"shops": Shops(tax_ids=("12345678",))}, "accepted", ()),  # its number for VAT
+    ({"tax_id": "12345678"}, {"shops": Shops(tax_ids=("123456798765",))}, "accepted", ()),
+    ({"tax_id": "123465798765"}, {"shops": Shops(tax_ids=("12345678",))}, "rejected", ("merchant_not_in_campaign",)),
+    ({"merchant": "МАГАЗИН", "texts": ("ТзОВ Львівхолод",)}, {"shops": Shops(names=("Львівхолод",))}, "accepted", ()),
     ({"merchant": "Подоржнзк"}, {"shops": Shops(names=("Подорожник",))}, "accepted", ()),
     ({"merchant": "Подзржнзк"}, {"shops": Shops(names=("Подорожник",))}, "review", ("merchant_unknown",)),
     ({"merchant": None}, {"shops": Shops(names=("Подорожник",))}, "review", ("merchant_unknown",)),

@@ -1,0 +1,234 @@
+"""Trust by evidence: what makes a tier, and that less evidence never makes more trust."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, time
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.receipts.facts import DOUBTS, FiscalCode, Reading
+from services.receipts.ocr.base import Look, PictureFacts
+from services.receipts.ocr.parse import Parsed, parse
+from services.receipts.ocr.tiers import weigh
+from tests.printed_receipts import LAYOUTS, make, printed
+from tests.services.receipts.ocr.parse.looked import PICTURE, TODAY, look
+
+TRUTH = make("ua", 4)
+LINES = printed(TRUTH)
+BY_CARD = next(one for one in (make("ru", seed) for seed in range(20)) if not one.is_cash and len(one.bought) > 1)
+PAID_BY_CARD = printed(BY_CARD)
+ORDER = "DCBA"
+CODE = FiscalCode(
+    "ua:4000138375:1:2021-11-18", "UA", TRUTH.register, TRUTH.document, TRUTH.total, TRUTH.date, time(14, 22)
+)
+
+
+def looks(*texts: list[str]) -> list[Look]:
+    return [look(*lines, name=str(number)) for number, lines in enumerate(texts)]
+
+
+def weighed(
+    *texts: list[str], code: FiscalCode | None = None, picture: PictureFacts = PICTURE, today: date = TODAY
+) -> Reading:
+    seen = looks(*texts)
+    return weigh(parse(seen, today), code, picture, seen, today)
+
+
+def without(*parts: str) -> list[str]:
+    return [line for line in LINES if not any(part in line for part in parts)]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_c_is_arithmetic_and_a_second_look(layout: str) -> None:
+    lines = printed(make(layout, 4))
+    assert (weighed(lines, lines).tier, weighed(lines, lines).reasons) == ("C", ())
+    assert weighed(lines).tier == "D"
+
+
+def test_what_was_rounded_from_is_not_what_was_paid() -> None:
+    """Two looks agree on the sum before rounding, which the lines and the tax confirm; one of them lost what was to be
+    paid."""
+    spoilt = [line.replace(str(TRUTH.total), "999.99") for line in LINES]
+    assert str(TRUTH.total) in " ".join(LINES)
+    assert TRUTH.total != TRUTH.whole
+    reading = weighed(LINES, spoilt)
+    assert reading.total == TRUTH.total
+
+
+def test_b_is_a_code_whose_total_is_printed() -> None:
+    reading = weighed(LINES, code=CODE)
+    assert (reading.tier, reading.reasons, reading.source) == ("B", (), "both")
+    assert (reading.total, reading.date, reading.fiscal_key) == (CODE.total, CODE.date, CODE.key)
+    assert reading.confidence["total"] == 100
+
+
+def test_a_code_alone_is_no_evidence_of_itself() -> None:
+    assert weighed(code=CODE).tier == "D"
+    assert weighed(["ДЯКУЄМО ЗА ПОКУПКУ, ПРИХОДЬТЕ ЩЕ РАЗ ДО НАШОГО МАГАЗИНУ"], code=CODE).tier == "D"
+
+
+def test_a_code_of_another_receipt() -> None:
+    other = replace(CODE, total=TRUTH.total + Decimal("100.00"))
+    reading = weighed(LINES, LINES, code=other)
+    assert reading.tier == "D"
+    assert "amount_mismatch" in reading.reasons
+
+
+def test_a_code_of_another_day() -> None:
+    reading = weighed(LINES, LINES, code=replace(CODE, date=date(2019, 1, 1)))
+    assert reading.tier == "D"
+    assert "date_mismatch" in reading.reasons
+
+
+@pytest.mark.parametrize(
+    ("picture", "reason"),
+    [
+        (replace(PICTURE, screenshot=True), "screenshot"),
+        (replace(PICTURE, edited=True), "edited"),
+        (replace(PICTURE, several=True), "several_receipts"),
+    ],
+)
+@pytest.mark.parametrize("code", [None, CODE])
+def test_pictures_that_a_person_must_see(picture: PictureFacts, reason: str, code: FiscalCode | None) -> None:
+    reading = weighed(LINES, LINES, code=code, picture=picture)
+    assert reading.tier == "D"
+    assert reason in reading.reasons
+
+
+@pytest.mark.parametrize("kind", ["refund", "purchase", "purchase_refund", "unknown"])
+def test_a_code_of_no_sale(kind: str) -> None:
+    reading = weighed(LINES, LINES, code=replace(CODE, kind=kind))
+    assert reading.tier == "D"
+    assert "refund" in reading.reasons
+
+
+@pytest.mark.parametrize("code", [None, CODE])
+def test_a_bill_that_says_it_is_not_fiscal(code: FiscalCode | None) -> None:
+    bill = ["НЕФІСКАЛЬНИЙ ЧЕК", *LINES]
+    reading = weighed(bill, bill, code=code)
+    assert reading.tier == "D"
+    assert "not_fiscal" in reading.reasons
+
+
+def test_a_refund() -> None:
+    lines = [*LINES[:3], "ПОВЕРНЕННЯ", *LINES[3:]]
+    reading = weighed(lines, lines)
+    assert (reading.tier, reading.reasons) == ("D", ("refund",))
+
+
+def test_a_bill_without_the_marks_of_a_till() -> None:
+    lines = without("ПН ", "ФН", "ФІСКАЛЬНИЙ", "ЧЕК")
+    reading = weighed(lines, lines)
+    assert (reading.tier, reading.reasons) == ("D", ("not_fiscal",))
+
+
+LESS: dict[str, Callable[[], tuple[list[str], ...]]] = {
+    "no date": lambda: (without("14:", "20"), without("14:", "20")),
+    "a date by one look": lambda: (LINES, without(f"{TRUTH.date:%d.%m.%Y}")),
+    "dates differ": lambda: (LINES, [line.replace(f"{TRUTH.date:%d.%m.%Y}", "01.02.2018") for line in LINES]),
+    "dates differ, two to one": lambda: (
+        LINES,
+        LINES,
+        [line.replace(f"{TRUTH.date:%d.%m.%Y}", "01.02.2018") for line in LINES],
+    ),
+    "totals differ": lambda: (PAID_BY_CARD, [line.replace(str(BY_CARD.total), "999.99") for line in PAID_BY_CARD]),
+    "nothing adds up": lambda: (
+        (lines := [*LINES[:5], "ХЛІБ 1.11", "СИР 2.22", f"ДО СПЛАТИ {TRUTH.total}", *LINES[-4:]]),
+        lines,
+    ),
+    "nothing at all": lambda: ([], []),
+}
+
+
+@pytest.mark.parametrize("less", LESS.values(), ids=LESS)
+def test_less_is_never_paid_without_a_person(less: Callable[[], tuple[list[str], ...]]) -> None:
+    reading = weighed(*less())
+    assert reading.tier == "D"
+    assert set(reading.reasons) <= DOUBTS
+    assert reading.reasons
+
+
+def parsed_things() -> st.SearchStrategy[Parsed]:
+    whole = parse(looks(LINES, LINES), TODAY)
+    return st.builds(
+        lambda **less: replace(whole, **less),
+        total=st.sampled_from([whole.total, None, Decimal("1.00")]),
+        date=st.sampled_from([whole.date, None, date(2030, 1, 1)]),
+        proofs=st.frozensets(st.sampled_from(["lines", "change", "repeated", "taxes", "card", "rounding"])),
+        looks=st.integers(0, 4),
+        date_looks=st.integers(0, 4),
+        date_against=st.integers(0, 2),
+        date_repeated=st.booleans(),
+        is_fiscal=st.booleans(),
+        not_fiscal=st.booleans(),
+        is_refund=st.booleans(),
+        currency=st.sampled_from(["UAH", None]),
+        total_margin=st.sampled_from([0.0, 1.9, 2.0, 9.0]),
+    )
+
+
+def codes() -> st.SearchStrategy[FiscalCode | None]:
+    return st.sampled_from(
+        [None, CODE, replace(CODE, total=None), replace(CODE, kind="refund"), replace(CODE, date=None)]
+    )
+
+
+def pictures() -> st.SearchStrategy[PictureFacts]:
+    some = st.booleans()
+    return st.builds(lambda a, b, c: replace(PICTURE, edited=a, screenshot=b, several=c), some, some, some)
+
+
+@settings(max_examples=100, deadline=None)
+@given(parsed_things(), codes(), pictures())
+def test_what_may_be_paid_without_a_person(parsed: Parsed, code: FiscalCode | None, picture: PictureFacts) -> None:
+    seen = looks(LINES, LINES)
+    reading = weigh(parsed, code, picture, seen, TODAY)
+    assert (reading.tier == "D") == bool(reading.reasons)
+    assert set(reading.reasons) <= DOUBTS
+    assert all(0 <= value <= 100 for value in reading.confidence.values())
+    if reading.tier == "D":
+        return
+    assert reading.total is not None
+    assert reading.date is not None
+    assert reading.date <= TODAY
+    assert not any((picture.edited, picture.screenshot, picture.several, parsed.not_fiscal))
+    if reading.tier == "B":
+        assert code is not None
+        assert code.kind == "sale"
+        assert code.total in parsed.amounts
+    else:
+        assert parsed.is_fiscal
+        assert not parsed.is_refund
+        assert parsed.looks >= 2
+        assert parsed.date_looks >= 2 or parsed.date_repeated
+        assert len(parsed.proofs) >= 2
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    parsed_things(),
+    codes(),
+    st.sampled_from(["looks", "date_looks", "date_repeated", "proofs", "total", "date", "is_fiscal"]),
+)
+def test_taking_evidence_away_never_raises_the_tier(parsed: Parsed, code: FiscalCode | None, taken: str) -> None:
+    seen = looks(LINES, LINES)
+    if taken in ("date", "date_looks") and code is not None:
+        return  # the surer the print is, the more it weighs against a code of another day
+    nothing = {
+        "looks": 0,
+        "date_looks": 0,
+        "date_repeated": False,
+        "proofs": frozenset(),
+        "total": None,
+        "date": None,
+        "is_fiscal": False,
+    }
+    more = weigh(parsed, code, PICTURE, seen, TODAY)
+    less = weigh(replace(parsed, **{taken: nothing[taken]}), code, PICTURE, seen, TODAY)
+    assert ORDER.index(less.tier) <= ORDER.index(more.tier)
+    assert less.confidence["total"] <= more.confidence["total"]
