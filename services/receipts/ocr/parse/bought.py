@@ -24,6 +24,7 @@ BY_PRICE = re.compile(
     re.IGNORECASE,
 )
 WEIGHED = re.compile(r"(?<![0-9.,])([0-9]{1,2}[.,][0-9]{3})\s*(?:кг|kg|л)?(?![0-9.,])", re.IGNORECASE)
+LAST = frozenset((*labels.PAYABLE, *labels.TOTAL))
 LEAST_LETTERS = 3
 FULL_NAME = 12  # letters: a line with so many names a thing by itself
 MOST_NAME = 2  # lines that one name may take
@@ -103,7 +104,7 @@ def find_bought(lines: Sequence[str], limit: Decimal | None = None) -> Bought:
     for line in lines:
         folded = fold(line)
         if _ends(folded, line):
-            if page.found or amounts(line):
+            if page.found or amounts(line) or (page.name and folded in LAST):
                 break  # without a sum it is the heading of a column
             page.forget()
         elif not folded or _is_other(folded, line):

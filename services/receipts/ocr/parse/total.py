@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from services.receipts.ocr.parse.text import fold, letters, says
 
 CENT, NICKEL, TENTH = Decimal("0.01"), Decimal("0.05"), Decimal("0.10")
 INDEPENDENT = frozenset({"lines", "change", "taxes", "card"})  # no misread digit passes two of them
+ROUNDED = tuple(word for word in labels.ROUNDING if len(word) >= 8)  # shorter ones are near to other words
 TAX_ROWS = 3
 LEAST_PAID = 2.5  # weight of what is named as handed over
 OF_ANOTHER = 7.0  # weight lost by the net sum and the tax which together make a total
@@ -111,8 +113,9 @@ def _sort(sums: _Sums, lines: Sequence[str], number: int, found: list[Amount]) -
     if not folded:
         return
     payable, total = says(folded, labels.PAYABLE), says(folded, labels.TOTAL)
+    if says(folded, ROUNDED) and re.search(r"[1-9]", lines[number]):
+        sums.is_rounded = sums.is_rounded or not found or found[-1].value != 0
     if found and says(folded, labels.ROUNDING) and not total and not (payable and "ADJ" not in folded):
-        sums.is_rounded = sums.is_rounded or found[-1].value != 0
         sums.rounding.append(-found[-1].value if found[-1].is_minus else found[-1].value)
         return
     if says(folded, labels.CHANGE) and not total:
