@@ -32,6 +32,14 @@ async def show(event: Message | CallbackQuery, screen: Screen) -> bool:
     return True
 
 
+async def replace(message: Message, screen: Screen) -> None:
+    """Of the bot's own; a new one, where it is gone."""
+    try:
+        await message.edit_text(screen.text, reply_markup=screen.keyboard)
+    except TelegramBadRequest:
+        await bot_of(message).send_message(message.chat.id, screen.text, reply_markup=screen.keyboard)
+
+
 async def answer(callback: CallbackQuery, text: str | None = None, *, alert: bool = False) -> None:
     """Stops the button's spinner, with a notice where there is one (plain text, 200 characters). Too late is fine."""
     try:

@@ -21,6 +21,7 @@ from services.notifications.receipt_words import (
     one_line,
     products_of,
     receipt_text,
+    shown_phone,
     sum_of,
     waits_for_phone,
 )
@@ -120,6 +121,7 @@ __all__ = [
     "review_text",
     "send_document",
     "show_again",
+    "shown_phone",
     "sum_of",
     "tell_access_delayed",
     "tell_access_failed",

@@ -9,7 +9,7 @@ from services.notifications import buttons
 from services.notifications.channels.base import Button, Outgoing
 from services.notifications.occasion import Occasion
 from services.notifications.reasons_receipts import TYPEABLE
-from services.notifications.receipt_words import is_paid_to_phone, receipt_text, waits_for_phone
+from services.notifications.receipt_words import is_paid_to_phone, receipt_text, shown_phone, waits_for_phone
 from services.notifications.told_receipts import as_paid, message_of
 
 READING = frozenset({"receiving", "received", "read"})
@@ -17,20 +17,13 @@ READING = frozenset({"receiving", "received", "read"})
 
 def standing(it: Occasion) -> Outgoing:
     receipt = _receipt(it)
-    phone = identity.phone(it.tx, it.cipher, it.party.id)
-    masked = phone.masked if phone else None
+    masked = shown_phone(identity.phone(it.tx, it.cipher, it.party.id))
     return Outgoing(
         receipt_text(it.say, receipt, masked),
         _rows(it, receipt, masked),
         edits=message_of(it.tx, receipt),
         anew=bool(it.params.get("anew")),
     )
-
-
-def reading(it: Occasion) -> Outgoing | None:
-    """None when it was read already: there is better to say."""
-    receipt = _receipt(it)
-    return standing(it) if receipt.state in READING and receipt.message_id is not None else None
 
 
 def again(it: Occasion) -> Outgoing | None:

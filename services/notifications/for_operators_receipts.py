@@ -39,10 +39,13 @@ def review_text(_: Language, receipt: receipts.Receipt) -> str:
     """What was read, what speaks against it, what it would bring: HTML, short enough for a caption."""
     head = _("🔎 <b>Receipt no. {number}</b> by {party} waits for you.", number=receipt.id, party=receipt.party)
     command = f"<code>{CONSOLE} show {receipt.id}</code>"
-    parts = [head, _read(_, receipt), _doubts(_, receipt), _bonus(_, receipt), command]
-    while len("\n\n".join(filter(None, parts))) > LONGEST_CAPTION and parts[1].count("\n"):
-        parts[1] = parts[1].rpartition("\n")[0]
-    return "\n\n".join(filter(None, parts))
+    read, doubts = _read(_, receipt).split("\n"), _doubts(_, receipt).split("\n")
+    while True:
+        parts = [head, "\n".join(read), "\n".join(doubts), _bonus(_, receipt), command]
+        text = "\n\n".join(part for part in parts if part)
+        if len(text) <= LONGEST_CAPTION or len(read) + len(doubts) <= 2:
+            return text
+        (read if len(read) >= len(doubts) else doubts).pop()
 
 
 def payout_failed(it: Occasion) -> Outgoing:

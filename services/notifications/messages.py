@@ -93,7 +93,6 @@ KINDS: Mapping[str, Callable[[Occasion], Outgoing | None]] = {
     "admin_stray_stars": for_operators.stray_stars,
     "receipt": about_receipts.standing,
     "receipt_again": about_receipts.again,
-    "receipt_reading": about_receipts.reading,
     "receipt_reminder": about_receipts.reminder,
     "admin_receipt": for_operators_receipts.needs_review,
     "admin_payout_failed": for_operators_receipts.payout_failed,

@@ -12,7 +12,7 @@ from services.platform.db import Base
 class MessageRow(Base):
     """`key` says what this message is about: the same thing is said once. `params` are ids and plain values, never
     secrets. `state`: queued, sending (on its way, or the worker died meanwhile), sent, maybe (nobody knows: not
-    repeated), refused, dropped (the person cannot be reached)."""
+    repeated), refused, dropped (the person cannot be reached, or newer news of the same followed)."""
 
     __tablename__ = "messages"
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

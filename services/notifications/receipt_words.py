@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
+from services.identity import Phone
 from services.notifications.reasons_receipts import why_no_bonus
 from services.platform.i18n import Language
 from services.platform.money import EXPONENTS, Money
@@ -21,6 +22,11 @@ def receipt_text(_: Language, receipt: Receipt, phone: str | None) -> str:
     """HTML. `phone` is the owner's, masked; None where none was given."""
     parts = [f"<b>{_headline(_, receipt)}</b>", _outcome(_, receipt, phone), found(_, receipt)]
     return "\n\n".join(part for part in parts if part)
+
+
+def shown_phone(phone: Phone | None) -> str | None:
+    """Masked, and never broken over two lines."""
+    return phone.masked.replace(" ", "\u00a0") if phone else None
 
 
 def is_paid_to_phone(receipt: Receipt) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from services import identity, receipts
 from services.notifications.receipt_words import is_paid_to_phone
 from services.notifications.tell import tell, tell_admins
-from services.notifications.told_receipts import as_paid, key_of, last_told_at
+from services.notifications.told_receipts import as_paid, key_of, last_told_at, waiting_news
 
 # Later, nobody looks at that place of the chat any more: the news becomes a new message.
 WATCHED = timedelta(minutes=10)
@@ -19,10 +19,8 @@ RECENT = 20  # receipts of one person that may wait for a number
 
 def tell_receipt_reading(tx: Session, event: receipts.ReceiptSubmitted, now: datetime) -> None:
     """Its number, under the picture."""
-    receipt = receipts.any_receipt(tx, event.receipt_id)
-    if receipt.message_id is not None:
-        params = {"receipt_id": receipt.id}
-        tell(tx, str(receipt.party), "receipt_reading", key_of(receipt.id, "reading"), params, now)
+    if receipts.any_receipt(tx, event.receipt_id).message_id is not None:
+        _tell(tx, event.receipt_id, "reading", now)
 
 
 def tell_receipt_accepted(tx: Session, event: receipts.ReceiptAccepted, now: datetime) -> None:
@@ -107,6 +105,13 @@ def tell_receipt_reminder(tx: Session, event: receipts.ReceiptReminderDue, now: 
 def _tell(tx: Session, receipt_id: int, news: str, now: datetime) -> receipts.Receipt:
     receipt = receipts.any_receipt(tx, receipt_id)
     is_late = now - last_told_at(tx, receipt) > WATCHED
-    params = {"receipt_id": receipt_id, "news": news, "anew": is_late}
-    tell(tx, str(receipt.party), "receipt", key_of(receipt_id, news), params, now)
+    waiting = waiting_news(tx, receipt_id)
+    params = {
+        "receipt_id": receipt_id,
+        "news": news,
+        "anew": is_late or any(row.params.get("anew") for row in waiting),
+    }
+    if tell(tx, str(receipt.party), "receipt", key_of(receipt_id, news), params, now):
+        for row in waiting:  # what comes tells how it stands: the chat need not wait for the steps before
+            row.state, row.error = "dropped", "newer news"
     return receipt

@@ -40,6 +40,13 @@ def last_told_at(tx: Session, receipt: Receipt) -> datetime:
     return max((row.created_at for row in _told(tx, receipt.id)), default=receipt.submitted_at)
 
 
+def waiting_news(tx: Session, receipt_id: int) -> Sequence[MessageRow]:
+    """What is not on its way yet; locked."""
+    keys = [key_of(receipt_id, news) for news in NEWS]
+    waiting = select(MessageRow).where(MessageRow.key.in_(keys), MessageRow.state == "queued").order_by(MessageRow.id)
+    return tx.scalars(waiting.with_for_update().execution_options(populate_existing=True)).all()
+
+
 def _told(tx: Session, receipt_id: int) -> Sequence[Row[int | None, datetime]]:
     """The newest first."""
     keys = [key for news in NEWS for key in (key_of(receipt_id, news), f"again:{key_of(receipt_id, news)}")]

@@ -42,8 +42,17 @@ class Facts:
         return replace(known, **given, source="person")
 
 
-def submit_typed(tx: Session, party: Party, facts: Facts, now: datetime, *, client_id: int | None = None) -> Receipt:
-    """A receipt without a picture. A person always looks: nothing confirms it. Raises BadFacts, TooManyReceipts."""
+def submit_typed(
+    tx: Session,
+    party: Party,
+    facts: Facts,
+    now: datetime,
+    *,
+    client_id: int | None = None,
+    message_id: int | None = None,
+) -> Receipt:
+    """A receipt without a picture; `message_id` as in Upload. A person always looks: nothing confirms it. Raises
+    BadFacts, TooManyReceipts."""
     reading = facts.applied_to(Reading("D", ("typed_in",)))
     if reading.total is None or reading.date is None or not (reading.merchant or "").strip():
         raise BadFacts("merchant, date and total are needed")
@@ -57,6 +66,7 @@ def submit_typed(tx: Session, party: Party, facts: Facts, now: datetime, *, clie
         submitted_at=now,
         changed_at=now,
         attempts=0,
+        message_id=message_id,
         reading=reading.as_json(),
     )
     note(row, reading)

@@ -11,14 +11,14 @@ from aiogram.types import CallbackQuery, Message, ReplyKeyboardRemove
 
 from apps.bot import callbacks_receipts as words
 from apps.bot.filters import HasContact
-from apps.bot.routers.receipts import Standing, ask_consent, ask_phone, masked_phone, refuse_closed, standing
-from apps.bot.screen import show
+from apps.bot.routers.receipts import Standing, ask_consent, ask_phone, look, refuse_closed, standing
+from apps.bot.screen import replace, show
 from apps.bot.screens import receipt_phone as screens
-from apps.bot.screens.receipt_typed import render_type_receipt, render_typed, what_is_wrong
-from apps.bot.screens.receipts import render_too_many
+from apps.bot.screens.receipt_typed import render_type_receipt, what_is_wrong
+from apps.bot.screens.receipts import got_it, render_too_many
 from apps.bot.typed_receipt import NotUnderstood, read_typed
 from apps.threads import in_thread
-from services import identity, receipts
+from services import identity, notifications, receipts
 from services.identity import User
 from services.kit import Kit
 from services.platform.i18n import Language
@@ -27,12 +27,12 @@ Asked = Literal["phone", "receipt"]
 
 
 class AwaitedWords(Filter):
-    """Words from somebody who was asked for them; gives what was `asked`."""
+    """Words from somebody who was asked for them, or a number while a bonus waits for one; gives what was `asked`."""
 
     async def __call__(self, message: Message, kit: Kit, user: User | None = None) -> bool | dict[str, Any]:
         if user is None or message.text is None or message.text.startswith("/"):
             return False
-        asked = await in_thread(_asked, kit, user)
+        asked = await in_thread(_asked, kit, user, message.text)
         return {"asked": asked} if asked is not None else False
 
 
@@ -110,29 +110,46 @@ async def _keep(message: Message, user: User, _: Language, kit: Kit, number: str
         known = (await in_thread(standing, kit, user)).phone
         await ask_phone(message, user, _, kit, known, screens.bad_phone(_))
         return
-    await message.answer(screens.phone_kept(_, phone.masked), reply_markup=ReplyKeyboardRemove())
+    await message.answer(
+        screens.phone_kept(_, notifications.shown_phone(phone) or ""), reply_markup=ReplyKeyboardRemove()
+    )
 
 
 async def _receipt_written(message: Message, user: User, _: Language, kit: Kit, text: str) -> None:
+    """The answer becomes the message that tells how it stands."""
     try:
-        receipt, phone = await in_thread(_submit_typed, kit, user, text)
+        facts = await in_thread(_read, kit, text)
     except NotUnderstood as error:
         await show(message, render_type_receipt(_, _example_day(kit), what_is_wrong(_, error.fault)))
+        return
+    answer = await message.answer(got_it(_))
+    try:
+        await in_thread(_submit_typed, kit, user, facts, answer.message_id)
     except receipts.BadFacts:  # a sum that no receipt has
-        await show(message, render_type_receipt(_, _example_day(kit), what_is_wrong(_, "total")))
+        await replace(answer, render_type_receipt(_, _example_day(kit), what_is_wrong(_, "total")))
     except receipts.TooManyReceipts as many:
-        await show(message, render_too_many(_, many.after or 60))
-    else:
-        await show(message, render_typed(_, receipt, phone))
+        await replace(answer, render_too_many(_, many.after or 60))
 
 
 def _example_day(kit: Kit) -> str:
     return f"{kit.clock.now().astimezone(ZoneInfo(kit.settings.time_zone)):%d.%m.%Y}"
 
 
-def _asked(kit: Kit, user: User) -> Asked | None:
+def _asked(kit: Kit, user: User, text: str) -> Asked | None:
     with kit.db.begin() as tx:
-        return receipts.asked(tx, user.party, kit.clock.now())
+        asked = receipts.asked(tx, user.party, kit.clock.now())
+    if asked is None and _is_phone(text):
+        now = look(kit, user)
+        return "phone" if now.asks_phone and now.agreed and now.phone is None else None
+    return asked
+
+
+def _is_phone(text: str) -> bool:
+    try:
+        identity.normalise_phone(text)
+    except identity.BadPhone:
+        return False
+    return True
 
 
 def _ask_receipt(kit: Kit, user: User) -> None:
@@ -148,14 +165,18 @@ def _keep_phone(kit: Kit, user: User, number: str, is_own: bool) -> identity.Pho
         return phone
 
 
-def _submit_typed(kit: Kit, user: User, text: str) -> tuple[receipts.Receipt, str | None]:
-    """Raises NotUnderstood, BadFacts, TooManyReceipts."""
+def _read(kit: Kit, text: str) -> receipts.Facts:
+    """Raises NotUnderstood."""
     now = kit.clock.now()
     with kit.db.begin() as tx:
         campaigns = receipts.rules.running(tx, now)
-        zone = campaigns[0].time_zone if campaigns else kit.settings.time_zone
-        currency = campaigns[0].currency if campaigns else kit.settings.balance_currency
-        facts = read_typed(text, now.astimezone(ZoneInfo(zone)).date(), currency)
-        receipt = receipts.submit_typed(tx, user.party, facts, now)
+    zone = campaigns[0].time_zone if campaigns else kit.settings.time_zone
+    currency = campaigns[0].currency if campaigns else kit.settings.balance_currency
+    return read_typed(text, now.astimezone(ZoneInfo(zone)).date(), currency)
+
+
+def _submit_typed(kit: Kit, user: User, facts: receipts.Facts, answer_id: int) -> None:
+    """Raises BadFacts, TooManyReceipts."""
+    with kit.db.begin() as tx:
+        receipts.submit_typed(tx, user.party, facts, kit.clock.now(), message_id=answer_id)
         receipts.forget(tx, user.party)
-        return receipt, masked_phone(tx, kit, user)

@@ -8,14 +8,14 @@ from pathlib import PurePath
 
 import structlog
 from aiogram import Bot, Router
-from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import Message, ReplyParameters
 
 from apps.bot.downloads import Downloads, NotFetched, TooLarge
 from apps.bot.filters import HasFile
-from apps.bot.routers.receipts import ask_consent, refuse_closed, standing
-from apps.bot.screen import Screen, show
+from apps.bot.routers.receipts import ask_consent, look, refuse_closed
+from apps.bot.screen import Screen, replace, show
 from apps.bot.screens import receipts as screens
+from apps.bot.screens.menu import render_hint
 from apps.bot.screens.receipt_terms import agree_first
 from apps.threads import in_outside_thread, in_thread
 from services import receipts
@@ -49,7 +49,10 @@ def routes() -> Router:
 
 async def picture(message: Message, user: User, _: Language, kit: Kit, bot: Bot, downloads: Downloads) -> None:
     sent = sent_in(message)
-    now = await in_thread(standing, kit, user)
+    now = await in_thread(look, kit, user)
+    if not now.ever:
+        await show(message, render_hint(_))
+        return
     if await refuse_closed(message, _, now):
         return
     if not now.agreed:
@@ -68,7 +71,7 @@ async def picture(message: Message, user: User, _: Language, kit: Kit, bot: Bot,
     answer = await bot.send_message(message.chat.id, screens.got_it(_), reply_parameters=reply)
     refusal = await _take(sent, answer.message_id, user, _, kit, bot, downloads)
     if refusal is not None:
-        await _replace(bot, answer, refusal)
+        await replace(answer, refusal)
 
 
 async def _take(
@@ -102,16 +105,6 @@ def sent_in(message: Message) -> Sent:
     kind, suffix = file.mime_type or "", PurePath(file.file_name or "").suffix.lower()
     may_be = kind.startswith("image/") or kind == "application/pdf" or suffix in SUFFIXES
     return Sent(file.file_id, file.file_unique_id, file.file_size, may_be_picture=may_be)
-
-
-async def _replace(bot: Bot, answer: Message, screen: Screen) -> None:
-    """The message that stands there; a new one, where it is gone."""
-    try:
-        await bot.edit_message_text(
-            screen.text, chat_id=answer.chat.id, message_id=answer.message_id, reply_markup=screen.keyboard
-        )
-    except TelegramBadRequest:
-        await bot.send_message(answer.chat.id, screen.text, reply_markup=screen.keyboard)
 
 
 def _submit(kit: Kit, user: User, content: bytes, unique_id: str, answer_id: int) -> receipts.Receipt:

@@ -37,6 +37,7 @@ class Standing:
     phone: str | None
     has_receipts: bool
     is_off: bool  # pictures have nowhere to go
+    ever: bool  # there is or was a campaign here
 
     @property
     def asks_phone(self) -> bool:
@@ -162,18 +163,25 @@ def standing(kit: Kit, user: User) -> Standing:
         return _standing(tx, kit, user)
 
 
+def look(kit: Kit, user: User) -> Standing:
+    """By the way: what they were asked for is still waited for."""
+    with kit.db.begin() as tx:
+        return _standing(tx, kit, user)
+
+
 def masked_phone(tx: Session, kit: Kit, user: User) -> str | None:
-    known = identity.phone(tx, kit.cipher, user.id)
-    return known.masked if known else None
+    return notifications.shown_phone(identity.phone(tx, kit.cipher, user.id))
 
 
 def _standing(tx: Session, kit: Kit, user: User) -> Standing:
+    campaigns = receipts.rules.running(tx, kit.clock.now())
     return Standing(
-        campaigns=receipts.rules.running(tx, kit.clock.now()),
+        campaigns=campaigns,
         agreed=identity.has_consented(tx, user.id, RECEIPTS, RECEIPT_TERMS_VERSION),
         phone=masked_phone(tx, kit, user),
         has_receipts=bool(receipts.history(tx, user.party, limit=1)),
         is_off=kit.storage is None,
+        ever=bool(campaigns or receipts.rules.standings(tx)),
     )
 
 

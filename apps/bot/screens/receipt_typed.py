@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from apps.bot import callbacks_receipts as words
-from apps.bot.keyboards import button, keyboard
+from apps.bot.keyboards import keyboard
 from apps.bot.screen import Screen
 from apps.bot.screens.receipts import to_receipts
 from apps.bot.typed_receipt import Fault
-from services.notifications import receipt_text
 from services.platform.i18n import Language
-from services.receipts import Receipt
 
 
 def render_type_receipt(_: Language, example_day: str, note: str | None = None) -> Screen:
@@ -23,11 +20,6 @@ def render_type_receipt(_: Language, example_day: str, note: str | None = None) 
         total="152,40",
     )
     return Screen(f"{note}\n\n{text}" if note else text, keyboard(to_receipts(_)))
-
-
-def render_typed(_: Language, receipt: Receipt, phone: str | None) -> Screen:
-    details = [button(_.label("Details"), words.SeeReceipt(receipt_id=receipt.id))]
-    return Screen(receipt_text(_, receipt, phone), keyboard(details, to_receipts(_)))
 
 
 def what_is_wrong(_: Language, fault: Fault) -> str:

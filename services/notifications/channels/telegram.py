@@ -55,8 +55,8 @@ class TelegramChannel:
             if edited is not None:
                 return edited
         outcome = self._send(address, message)
-        if message.edits is not None and isinstance(outcome, Sent):
-            self._delete(address, message.edits)
+        if message.edits is not None and isinstance(outcome, Sent) and not self._delete(address, message.edits):
+            self._edit(address, message, message.edits)  # at least it says nothing else
         return outcome
 
     def _edit(self, address: int, message: Outgoing, message_id: int) -> Delivered | None:
@@ -78,10 +78,12 @@ class TelegramChannel:
             case outcome:
                 return outcome
 
-    def _delete(self, address: int, message_id: int) -> None:
-        """Nice to have: within 48 hours Telegram lets a bot do so."""
+    def _delete(self, address: int, message_id: int) -> bool:
+        """Within 48 hours Telegram lets a bot do so."""
         with suppress(httpx.HTTPError):
-            self._http.post(self._url + "deleteMessage", data={"chat_id": str(address), "message_id": str(message_id)})
+            which = {"chat_id": str(address), "message_id": str(message_id)}
+            return self._http.post(self._url + "deleteMessage", data=which).status_code == 200
+        return False
 
     def _send(self, address: int, message: Outgoing) -> Delivered:
         method, arguments, files = _request(address, message)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.apps.bot.receipt_counter import Counter, agree, send_receipt
+from tests.apps.bot.receipt_counter import Counter, agree, send, send_receipt
 from tests.apps.bot.storefront import Visitor, buttons
+from tests.services.receipts.desk import picture
 
 
 def labels(shown: dict[str, Any]) -> list[str]:
@@ -17,6 +18,7 @@ def test_the_way_in_is_there_while_a_campaign_runs(counter: Counter) -> None:
     anna = counter.shop.visitor()
     assert "🧾 Cashback for receipts" not in labels(anna.say("/start"))
     assert "No cashback campaign runs" in anna.say("/receipt")["text"]
+    assert "I understand buttons" in send(anna, picture())["text"], "nobody has promised anything for it"
     assert "no payments yet" in anna.say("/history")["text"]
     counter.run_campaign(more='min_total = "10.00"')
     screen = anna.say("/start receipts")["text"]
@@ -60,19 +62,31 @@ def test_a_phone_is_shared_or_typed_and_shown_masked(counter: Counter) -> None:
     assert keyboard[0][0] == {"text": "Share my number", "request_contact": True}
     counter.kiosk.post(contact, phone_number="+380671234589")
     counter.shop.serve()
-    assert "+380 67 *** ** 89" in anna.last()["text"]
+    assert "+380\u00a067\u00a0***\u00a0**\u00a089" in anna.last()["text"]
     assert anna.chat()["keyboard"] is None
     kept = counter.phone(anna)
     assert (kept and kept.number, kept and kept.is_own) == ("380671234589", True)
-    assert "Now bonuses are paid to +380 67 *** ** 89" in anna.say("/change_phone")["text"]
+    assert "Now bonuses are paid to +380\u00a067\u00a0***\u00a0**\u00a089" in anna.say("/change_phone")["text"]
     assert "no mobile number of Ukraine" in anna.say("my number")["text"]
     assert "no mobile number of Ukraine" in anna.say("+7 912 345 67 89")["text"]
-    assert "+380 50 *** ** 11" in anna.say("050 111-11-11")["text"]
+    assert "+380\u00a050\u00a0***\u00a0**\u00a011" in anna.say("050 111-11-11")["text"]
     kept = counter.phone(anna)
     assert (kept and kept.number, kept and kept.is_own) == ("380501111111", False)
     anna.say("/change_phone")
-    assert "it stays +380 50 *** ** 11" in anna.say("Not now")["text"]
+    assert "it stays +380\u00a050\u00a0***\u00a0**\u00a011" in anna.say("Not now")["text"]
     assert "I understand buttons" in anna.say("067 123 45 67")["text"], "nobody asked any more"
+
+
+def test_a_picture_disturbs_no_other_question(counter: Counter) -> None:
+    counter.run_campaign("manual")
+    anna = counter.shop.visitor()
+    agree(anna)
+    assert "Which mobile number" in anna.last()["text"]
+    send_receipt(counter, anna, counter.bought())
+    assert "no mobile number of Ukraine" in anna.say("067")["text"], "it is still asked for"
+    anna.say("Not now")
+    assert "+380\u00a067\u00a0***\u00a0**\u00a089" in anna.say("0671234589")["text"], "a bonus waits for it"
+    assert "I understand buttons" in anna.say("0671234590")["text"]
 
 
 def test_somebody_elses_contact_is_not_ones_own(counter: Counter) -> None:
@@ -131,11 +145,15 @@ def test_a_receipt_is_typed_in_and_waits_for_a_person(counter: Counter, shopper:
     assert "the date in the second line" in shopper.say("АТБ\nвчора\n50")["text"]
     assert "has not come yet" in shopper.say("АТБ\n01.01.2090\n50")["text"]
     assert "the total in the third line" in shopper.say(f"АТБ\n{day}\nдорого")["text"]
+    before = len(shopper.messages())
     told = shopper.say(f"АТБ <b>\n{day}\n152,40 грн")
+    assert "Got it" in told["text"]
+    counter.settle()
+    told = shopper.last()
+    assert len(shopper.messages()) == before + 1
     assert "Receipt no. 1: a person looks at it" in told["text"]
     assert "АТБ <b>, " in told["text"]
     assert "₴152.40" in told["text"]
-    counter.settle()
     assert counter.look(1).source == "typed"
     assert counter.kiosk.balance(f"wallet:{shopper.person().party}", "UAH") == 0
     assert "I understand buttons" in shopper.say(f"АТБ\n{day}\n152,40")["text"], "asked for once"

@@ -180,7 +180,7 @@ def test_a_bonus_for_a_phone_waits_for_the_number(counter: Counter) -> None:
     counter.kiosk.post(f"/telegram/chat/api/users/{anna.id}/contact", phone_number="+380671234589")
     counter.settle()
     told = message(anna, told["message_id"])
-    assert "to the phone +380 67 *** ** 89" in told["text"]
+    assert "to the phone +380\u00a067\u00a0***\u00a0**\u00a089" in told["text"]
     assert labels(told) == ["Details"]
 
 

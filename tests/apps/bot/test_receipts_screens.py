@@ -25,13 +25,13 @@ from apps.bot.typed_receipt import NotUnderstood, read_typed
 from apps.sandbox.telegram.entities import parse_html
 from services import receipts
 from services.identity import Party
-from services.notifications import why_no_bonus
+from services.notifications import review_text, why_no_bonus
 from services.platform.i18n import LANGUAGES, Language, language
 from services.platform.money import Money
 from services.receipts import Receipt, Statistics
 from services.receipts.facts import DOUBTS
 from services.receipts.rules import Bonus, Limits, Shops
-from tests.services.receipts.rules.made import campaign, facts, reading
+from tests.services.receipts.rules.made import campaign, facts, line, reading
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -128,6 +128,16 @@ def test_every_state_is_told_in_every_language(code: str) -> None:
         check(_, render_receipts(_, [campaign()], agreed=True, phone=None, asks_phone=asks).text)
     check(_, render_review(_, shown(state="review")).text)
     check(_, render_reasons(_, shown(state="review")).text)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_an_operators_card_fits_under_its_picture(code: str) -> None:
+    many = tuple(line(f"Цитрамон & {number} " + "ї" * 60) for number in range(100))
+    told = review_text(language(code), shown(reading=reading(lines=many, reasons=tuple(sorted(DOUBTS)))))
+    assert len(told) <= 1024
+    assert told.count("•") > 3
+    assert "receipts show 12" in told
+    assert "receipts show 12" in review_text(language(code), shown(reading=None))
 
 
 def check(_: Language, text: str) -> None:

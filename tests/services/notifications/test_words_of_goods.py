@@ -15,7 +15,7 @@ from tests.world import Kiosk
 
 ALPHABETS = {
     "ru": re.compile(r"[ыэъё]|\b(в|и|не|ваш)\b"),
-    "uk": re.compile(r"[іїєґ]|\b(можна|знову)\b"),
+    "uk": re.compile(r"[іїєґ]|\b(можна|завантажте)\b", re.IGNORECASE),
     "en": re.compile(r"\b(is|the|it|has|we)\b", re.IGNORECASE),
 }
 

@@ -264,7 +264,7 @@ def everything(kiosk: Kiosk, reader: Person) -> Iterator[tuple[str, str]]:
         ],
     }
     other = "access|document|task|extended|expired|paused|canceled|gift|referral|renewal_(ahead|on|off)|reminder|grace"
-    other += "|channel|member_banned|place|withdrawal"
+    other += "|channel|member_banned|place|withdrawal|receipt|payout"
     assert set(forms) == {kind for kind in KINDS if not re.search(other, kind)}
     with kiosk.kit.db.begin() as tx:
         person = identity.find_user(tx, reader.telegram_id)

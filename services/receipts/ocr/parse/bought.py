@@ -37,6 +37,18 @@ class Found:
     other: Decimal | None = None
 
 
+@dataclass(slots=True)
+class Bought:
+    """What one look has; `off` is what discounts among it, and bottles given back, take from its sum."""
+
+    things: list[Found] = field(default_factory=list)
+    off: Decimal = Decimal(0)
+
+    @property
+    def sum(self) -> Decimal:
+        return sum((one.line.sum for one in self.things), Decimal(0))
+
+
 @dataclass(frozen=True, slots=True)
 class _By:
     quantity: Decimal
@@ -55,6 +67,7 @@ class _Page:
 
     limit: Decimal | None
     found: list[Found] = field(default_factory=list)
+    off: Decimal = Decimal(0)
     name: list[str] = field(default_factory=list)
     by: _By | None = None
     above: list[str] = field(default_factory=list)  # the name, if it stood above that quantity
@@ -82,7 +95,7 @@ class _Page:
         return title if letters(title) >= LEAST_LETTERS else " ".join([*self.above, title])
 
 
-def find_bought(lines: Sequence[str], limit: Decimal | None = None) -> list[Found]:
+def find_bought(lines: Sequence[str], limit: Decimal | None = None) -> Bought:
     """In their order; nothing costs more than `limit`. Forms: name and sum in one line; "2 x 9.50" before or after the
     name, or in its line; names that take two lines. A sum that quantity and price confirm is sure; what nothing
     confirms is less so."""
@@ -94,10 +107,11 @@ def find_bought(lines: Sequence[str], limit: Decimal | None = None) -> list[Foun
                 break  # without a sum it is the heading of a column
             page.forget()
         elif not folded or _is_other(folded, line):
+            page.off += _taken_off(folded, line)
             page.name = []
         else:
             _take(page, line)
-    return page.found
+    return Bought(page.found, page.off)
 
 
 def _take(page: _Page, line: str) -> None:
@@ -108,6 +122,7 @@ def _take(page: _Page, line: str) -> None:
         _take_multiplied(page, here, sums, words)
     elif sums:
         whole = sums[-1].at_most(page.by.sum if page.by else page.limit)
+        page.off += sums[-1].value if sums[-1].is_minus else Decimal(0)
         if sums[-1].is_minus or (page.limit is not None and whole > page.limit):
             page.forget()
         else:
@@ -129,6 +144,11 @@ def _take_multiplied(page: _Page, here: _By, sums: list[Amount], words: str) -> 
         page.found[-1] = _made(page.found[-1].line.name, here, page.found[-1].line.sum)  # below what it explains
     else:
         page.wait(here)  # for a sum of its own line, or for a name
+
+
+def _taken_off(folded: str, line: str) -> Decimal:
+    found = amounts(line)
+    return found[-1].value if found and says(folded, labels.DISCOUNT) else Decimal(0)
 
 
 def _is_of(line: ReadLine, by: _By) -> bool:
@@ -200,12 +220,16 @@ def _ends(folded: str, line: str) -> bool:
 def _is_other(folded: str, line: str) -> bool:
     if re.search(r"www|http|@|\+?\d[\d\s()-]{9,}", line) and not BY.search(line):
         return not amounts(line) or "www" in line
-    if says(folded, labels.NO_GOODS) and amounts(line):
+    if says(folded, labels.NO_GOODS) and (amounts(line) or "%" in line):
         return True
     if not amounts(line) and (says(folded, labels.FISCAL_WORDS) or folded in ("EUR", "ГPH", "PYБ", "RM")):
         return True
     first = folded.split(" ")[0]
-    return first in labels.NOT_BOUGHT and not (amounts(line) and letters(line) > 12 and first not in ("ЧEK", "TEЛ"))
+    return (
+        not _multiplied(line)
+        and first in labels.NOT_BOUGHT
+        and not (amounts(line) and letters(line) > 12 and first not in ("ЧEK", "TEЛ"))
+    )
 
 
 def _number(text: str) -> Decimal:

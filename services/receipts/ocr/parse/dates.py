@@ -42,6 +42,7 @@ NAMED = re.compile(
 )
 NAMED_FIRST = re.compile(r"([^\W\d_]{3,10})\.?\s+([0-9]{1,2})(?:st|nd|rd|th)?,?\s+(20[0-9]{2})(?![0-9])")
 SOLID = re.compile(r"(?<![0-9])(20[12][0-9])([01][0-9])([0-3][0-9])(?![0-9])")
+SPOILT = re.compile(rf"{BEFORE}([0-3689][0-9])[./-]([01689][0-9])[./-](2[0689][0-9]{{2}})(?![0-9])")
 CLOCK = re.compile(
     r"(?<![0-9.,:])([01]?[0-9]|2[0-3])\s?[:;.]\s?([0-5][0-9])(?:\s?[:;.]\s?([0-5][0-9]))?(?![0-9,])\s*([AaPp])?\.?[Mm]?"
 )
@@ -56,11 +57,13 @@ TO_DIGITS = str.maketrans("OОоIl", "00011")
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`weight` is higher for what is more surely the purchase."""
+    """`weight` is higher for what is more surely the purchase. `is_mended` where a zero was read as 6, 8 or 9: a day
+    begins with 0 to 3, a month with 0 or 1."""
 
     date: date
     time: time | None
     weight: float
+    is_mended: bool = False
 
 
 def moments(lines: tuple[str, ...], today: date) -> list[Moment]:
@@ -77,6 +80,17 @@ def moments(lines: tuple[str, ...], today: date) -> list[Moment]:
             weight += 2 if _clock(line[end:]) or _clock(line[:start]) else (0.7 if clock else 0)
             weight -= 3 if NOT_PURCHASE.search(line[:start][-20:]) else 0
             found.append(Moment(day, clock, weight))
+    return found or _mended(lines, today)
+
+
+def _mended(lines: tuple[str, ...], today: date) -> list[Moment]:
+    found = []
+    for line in lines:
+        for match in SPOILT.finditer(line):
+            day, month = (("0" + part[1]) if part[0] in "689" else part for part in (match[1], match[2]))
+            for _, _, one in _made(match, "20" + match[3][2:], month, day):
+                if EARLIEST <= one <= today:
+                    found.append(Moment(one, _clock(line[match.end() :]), 0.5, is_mended=True))
     return found
 
 

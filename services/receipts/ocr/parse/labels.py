@@ -64,7 +64,8 @@ NOT_BOUGHT = _folded(
     "vielen dank", "www", "http", "операція", "операция", "оплата", "приход", "сно", "рн ккт", "зн ккт",
     "место расчетов", "чек номер", "check", "item", "qty", "price", "amount", "description", "desc", "ціна",
     "цена", "кіл", "кількість", "назва", "товар", "u p", "еквайр", "эквайринг", "комісія", "комиссия", "merchant",
-    "trans", "пос", "pos", "bon", "вул", "ул", "місто",
+    "trans", "код", "уктзед", "укт", "артикул", "арт", "штрихкод", "полный", "признак", "предмет",
+    "пос", "pos", "bon", "вул", "ул", "місто",
 )  # fmt: skip
 TAX = _folded(
     "пдв", "ндс", "mwst", "ust", "steuer", "gst", "sst", "vat", "tax", "ptu", "netto", "акциз", "gst summary",
@@ -77,8 +78,11 @@ NO_GOODS = (
         "экономия", "бонус", "preisvorteil", "ersparnis", "coupon", "voucher", "service charge", "svc chg",
     ),
 )  # fmt: skip
+DISCOUNT = _folded(
+    "знижка", "скидка", "rabatt", "discount", "disc", "економія", "preisvorteil", "coupon", "voucher", "leergut",
+)  # fmt: skip
 # Words that stand for the sum of one line, in the line of that sum.
-COST = r"(?i)\b(?:стоимость|вартість|сума|сумма|цена|ціна|amount)\b"
+COST = r"(?i)\b(?:стоимость|вартість|сума|сумма|цена|ціна|amount|грн|руб|eur|rm)\b|€|/(?:kg|кг|шт|stk)\b"
 NOT_FISCAL = (
     "не є фіскальн", "не фіскальн", "нефіскальн", "не является фискальн", "нефискальн", "не фискальн", "пречек",
     "прочек", "предчек", "передчек", "попередній рахунок", "предварительный счет", "предварительный счёт",

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from services.receipts.ocr.parse.total import Totals
+from services.receipts.ocr.parse.total import Totals, alike
 
 STEPS = {"UAH": (Decimal("0.10"), Decimal("0.50"))}
 OTHERS = (Decimal("0.05"), Decimal("0.10"))
-LIKE_ZERO = str.maketrans("689", "000")
 
 
 def paid(looks: Sequence[Totals], total: Decimal, currency: str | None) -> tuple[Decimal, bool]:
@@ -24,10 +23,6 @@ def paid(looks: Sequence[Totals], total: Decimal, currency: str | None) -> tuple
         if any(value in one.payable | one.counted for one in looks):
             return value, True
     for value in rounded:
-        if any(_alike(value, other) for one in looks for other in one.payable):
+        if any(alike(value, other) for one in looks for other in one.payable):
             return value, False
     return total, False
-
-
-def _alike(value: Decimal, other: Decimal) -> bool:
-    return str(value).translate(LIKE_ZERO) == str(other).translate(LIKE_ZERO)

@@ -14,6 +14,9 @@ from services.receipts.ocr.parse.text import fold, letters, says
 CENT, NICKEL, TENTH = Decimal("0.01"), Decimal("0.05"), Decimal("0.10")
 INDEPENDENT = frozenset({"lines", "change", "taxes", "card"})  # no misread digit passes two of them
 TAX_ROWS = 3
+LEAST_PAID = 2.5  # weight of what is named as handed over
+OF_ANOTHER = 7.0  # weight lost by the net sum and the tax which together make a total
+LIKE_ZERO = str.maketrans("689", "000")
 PAYABLE = 9.0  # weight of what is named as to be paid
 LOST_POINT = 2.0  # weight of a sum whose point is not printed: only arithmetic makes it the total
 ROUNDING = Decimal("0.50")  # no till rounds by more
@@ -60,8 +63,8 @@ class _Sums:
         self.named[value] = max(self.named.get(value, 0.0), weight)
 
 
-def find_totals(lines: Sequence[str], bought: Sequence[Decimal]) -> Totals:
-    """`bought` are the sums of the lines of goods."""
+def find_totals(lines: Sequence[str], bought: Sequence[Decimal], off: Decimal = Decimal(0)) -> Totals:
+    """`bought` are the sums of the lines of goods, `off` is what discounts take from them."""
     sums, printed = _sorted(lines)
     totals = Totals(is_rounded=sums.is_rounded)
     totals.payable = {value for value, weight in sums.named.items() if weight >= PAYABLE}
@@ -72,6 +75,8 @@ def find_totals(lines: Sequence[str], bought: Sequence[Decimal]) -> Totals:
     _by_payment(totals, sums, printed)
     _by_rounding(totals, sums)
     _by_lines(totals, sums, bought, printed)
+    if off:
+        _by_lines(totals, sums, [*bought, -off], printed)
     _by_taxes(totals, sums, printed)
     for value, proofs in list(totals.proofs.items()):
         totals.add(value, 2.0 if len(proofs & INDEPENDENT) > 1 else 0.0)
@@ -212,6 +217,9 @@ def _by_lines(totals: Totals, sums: _Sums, bought: Sequence[Decimal], printed: C
         totals.add(whole, 3.0 if len(bought) > 1 else 1.0, "lines")
     elif printed[whole]:
         totals.add(whole, 3.0, "lines")
+    elif len(bought) > 1 and whole > 0:
+        like = [weight for value, weight in sums.named.items() if weight >= 6 and alike(whole, value)]
+        totals.add(whole, max(like, default=-1.0) + 1.0)  # likelier than what is printed, and proved by nothing
     for value in [value for value, weight in totals.weights.items() if weight >= 6 and value % NICKEL == 0]:
         apart = abs(value - whole)
         is_rounding = apart in {abs(step) for step in sums.rounding} and apart <= ROUNDING
@@ -219,9 +227,15 @@ def _by_lines(totals: Totals, sums: _Sums, bought: Sequence[Decimal], printed: C
             totals.add(value, 3.0, "lines")  # what was bought, rounded
 
 
+def alike(one: Decimal, printed: Decimal) -> bool:
+    """Whether the one may have been read as the other: zeros as 6, 8 or 9, or a sign before it as a digit."""
+    short, long = str(one), str(printed)
+    return short.translate(LIKE_ZERO) == long.translate(LIKE_ZERO) or long[1:] == short
+
+
 def _by_taxes(totals: Totals, sums: _Sums, printed: Counter[Decimal]) -> None:
     """Net and tax, both printed, make the total; or the tax is the rate's share of it."""
-    for value in [value for value, weight in totals.weights.items() if weight >= 4]:
+    for value in [value for value, weight in totals.weights.items() if weight >= LEAST_PAID]:
         parts = [
             tax
             for tax in sums.taxes
@@ -234,3 +248,6 @@ def _by_taxes(totals: Totals, sums: _Sums, printed: Counter[Decimal]) -> None:
         ]
         if parts or shares:
             totals.add(value, 2.0, "taxes")
+        for tax in parts:
+            for part in {tax, value - tax} & totals.weights.keys():
+                totals.weights[part] -= OF_ANOTHER

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations
@@ -19,9 +19,12 @@ SURE = 90
 MOST = 60  # lines: more combinations are not tried
 
 
-def unite(looks: Sequence[Sequence[Found]], targets: Sequence[Decimal]) -> tuple[tuple[ReadLine, ...], bool]:
-    """The lines, and whether they make one of `targets` (the total, or the sum that was rounded to it) with no more
-    than one of them mended."""
+def unite(
+    looks: Sequence[Sequence[Found]], targets: Sequence[Decimal], subtotals: Collection[Decimal] = ()
+) -> tuple[tuple[ReadLine, ...], bool]:
+    """The lines, and whether they make one of `targets` (the total, the sum that was rounded to it, or what it was
+    before discounts) with no more than one of them mended. Lines that make another sum which is named as one are right
+    as well, but prove nothing of the total."""
     for wanted in targets:
         for look in looks:
             if look and _sum(look) == wanted:
@@ -35,6 +38,9 @@ def unite(looks: Sequence[Sequence[Found]], targets: Sequence[Decimal]) -> tuple
         for wanted in targets:
             for mended, is_proof in _mended(list(chosen), others, wanted):
                 return tuple(_sure(one.line, MENDED) for one in mended), is_proof
+    for look in filled:
+        if len(look) > 1 and _sum(look) in subtotals:
+            return tuple(_sure(one.line, ADDED_UP) for one in look), False
     return tuple(one.line for one in _filled(list(chosen), looks)), False
 
 

@@ -45,14 +45,17 @@ def day_of(looks: Sequence[tuple[str, ...]], today: date) -> Day:
     best, repeated = [], set()
     for lines in looks:
         own: dict[date, float] = {}
+        is_mended = False
         for found in moments(lines, today):
             repeated |= {found.date} if found.date in own else set()
             own[found.date] = max(own.get(found.date, 0.0), found.weight)
+            is_mended = is_mended or found.is_mended
             if found.time:
                 clocks[found.date][found.time] += 1
         for day, weight in own.items():
             days[day] += weight
-        best += [max(own, key=lambda day: own[day])] if own else []
+        # What had to be mended is an answer, and confirms none.
+        best += [max(own, key=lambda day: own[day])] if own and not is_mended else []
     if not days:
         return Day()
     numbers = "\n".join(number for lines in looks for line in lines for number in LONG.findall(line))
@@ -62,4 +65,4 @@ def day_of(looks: Sequence[tuple[str, ...]], today: date) -> Day:
             days[day] += ENCODED
     day = max(days, key=lambda one: days[one])
     clock = clocks[day].most_common(1)[0][0] if clocks[day] else None
-    return Day(day, clock, best.count(day), len(best) - best.count(day), day in repeated)
+    return Day(day, clock, best.count(day), len(best) - best.count(day), day in repeated and bool(best))

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from services.receipts.ocr.base import Look
 from services.receipts.ocr.parse.amounts import amounts
-from services.receipts.ocr.parse.bought import Found, find_bought
+from services.receipts.ocr.parse.bought import Bought, find_bought
 from services.receipts.ocr.parse.money import find_currency
 from services.receipts.ocr.parse.parsed import Parsed
 from services.receipts.ocr.parse.rounding import paid
@@ -28,6 +28,7 @@ from services.receipts.ocr.parse.total import ROUNDING, Totals, find_totals, nam
 from services.receipts.ocr.parse.union import unite
 from services.receipts.ocr.parse.votes import day_of, distinct
 
+SUBTOTAL = 3.0  # weight of what is named as some total, if not as the whole one
 NAMED = 4.0  # weight of a sum that a look names as paid, though it may think another one likelier
 ROUND_TO = Decimal("0.05")  # the least that tills round to
 
@@ -37,7 +38,7 @@ class _Seen:
     """One look by itself."""
 
     lines: tuple[str, ...]
-    bought: list[Found]
+    bought: Bought
     totals: Totals
     printed: frozenset[Decimal]
 
@@ -53,7 +54,7 @@ def parse(looks: Sequence[Look], today: date) -> Parsed:
     currency, country = find_currency(printed)
     total, margin, proofs, agreeing = _total(seen, currency)
     day = day_of([one.lines for one in seen], today)
-    lines, adds_up = unite([one.bought for one in seen], _targets(seen, total))
+    lines, adds_up = unite([one.bought.things for one in seen], _targets(seen, total), _named(seen))
     tax_id, register = find_first(TAX_ID, printed), find_first(REGISTER, printed)
     return Parsed(
         merchant=next((name for one in seen if (name := find_merchant(one.lines))), None),
@@ -83,7 +84,11 @@ def _look(look: Look) -> _Seen:
     lines = tuple(mend_numbers(line) for line in look.lines)
     bought = find_bought(lines, max(named(lines), default=None))
     values = frozenset(amount.value for line in lines for amount in amounts(line))
-    return _Seen(lines, bought, find_totals(lines, [one.line.sum for one in bought]), values)
+    return _Seen(lines, bought, find_totals(lines, [one.line.sum for one in bought.things], bought.off), values)
+
+
+def _named(seen: Sequence[_Seen]) -> set[Decimal]:
+    return {value for one in seen for value, weight in one.totals.weights.items() if weight >= SUBTOTAL}
 
 
 def _targets(seen: Sequence[_Seen], total: Decimal | None) -> list[Decimal]:
@@ -91,7 +96,9 @@ def _targets(seen: Sequence[_Seen], total: Decimal | None) -> list[Decimal]:
     if total is None:
         return []
     near = {value for one in seen for value in one.totals.weights if 0 < abs(value - total) <= ROUNDING}
-    return [total, *(sorted(near, key=lambda value: abs(value - total)) if total % ROUND_TO == 0 else ())]
+    wanted = [total, *(sorted(near, key=lambda value: abs(value - total)) if total % ROUND_TO == 0 else ())]
+    taken = dict.fromkeys(one.bought.off for one in seen if one.bought.off)
+    return wanted + [value + off for off in taken for value in wanted]
 
 
 def _total(seen: Sequence[_Seen], currency: str | None) -> tuple[Decimal | None, float, frozenset[str], int]:

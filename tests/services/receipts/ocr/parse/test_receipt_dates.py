@@ -100,3 +100,20 @@ def test_a_date_within_a_longer_number_confirms_it() -> None:
 def test_a_date_does_not_confirm_itself() -> None:
     assert not read_once("18.05.20 09:50 0000545").date_repeated
     assert read_once("Date 18.05.2020\nPrinted 18.05.2020").date_repeated
+
+
+@pytest.mark.parametrize(
+    ("line", "day"),
+    [
+        ("93.69.2025 20:25:00", date(2025, 9, 3)),
+        ("13.86.2625 20:25", date(2025, 6, 13)),
+        ("63-12-2023 12:10", date(2023, 12, 3)),
+    ],
+)
+def test_zeros_of_dates_are_mended_but_confirm_nothing(line: str, day: date) -> None:
+    parsed = parse([look(line), look(line)], TODAY)
+    assert (parsed.date, parsed.date_looks, parsed.date_repeated) == (day, 0, False)
+
+
+def test_what_is_read_without_mending_is_better() -> None:
+    assert parse([look("93.69.2025 20:25"), look("08.09.2025 20:25")], TODAY).date == date(2025, 9, 8)

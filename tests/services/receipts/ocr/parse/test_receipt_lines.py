@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from services.receipts.facts import ReadLine
@@ -20,6 +22,9 @@ FORMS = {
     "weighed in columns": ("Яблука 1,250 кг 40,00 50,00", "50.00", "Яблука 1,250 кг: 1.250 x 40.00 = 50.00"),
     "a name of two lines": ("Шоколад молочний\nз горіхами 65.00", "65.00", None),
     "a gap like thousands": ("СЕРВЕТКИ 100 45.50", "45.50", None),
+    "price, named so": ("1: 4312345 Бананы\nЦена 40.00 * 1.250 = 50.00", "50.00", None),
+    "weighed below": ("BANANE 1,79 B\n0,916 kg x 1,95 EUR/kg", "1.79", "BANANE: 0.916 x 1.95 = 1.79"),
+    "a code between": ("0,256 X 199,00\nКОД УКТЗЕД 0406 90\nСИР 50,94А", "50.94", "СИР: 0.256 x 199.00 = 50.94"),
     "a Cyrillic times": ("Хліб білий\n2 х 24.50 49.00", "49.00", "Хліб білий: 2 x 24.50 = 49.00"),
 }
 
@@ -92,6 +97,23 @@ def test_a_line_that_one_look_lost_comes_from_the_other() -> None:
 def test_nothing_costs_more_than_all() -> None:
     parsed = read_once("ХЛІБ 20.00\nСИР 930.00\nСУМА 50.00")
     assert [str(line.sum) for line in parsed.lines] == ["20.00"]
+
+
+@pytest.mark.parametrize(
+    "off",
+    ["ЗНИЖКА 5% -2,55", "Знижка: 2.55", "СКИДКА =2.55", "RABATT -2,55", "LEERGUT -2,55 A *", "Повернута тара -2.55"],
+)
+def test_what_was_bought_less_discounts_is_the_total(off: str) -> None:
+    parsed = read_once(f"ХЛІБ БІЛИЙ 38.50\nСИР ГАУДА 50.94\n{off}\nСУМА 86.89")
+    assert [str(line.sum) for line in parsed.lines] == ["38.50", "50.94"]
+    assert "lines" in parsed.proofs
+
+
+def test_lines_that_make_a_subtotal_are_sure_but_prove_no_total() -> None:
+    parsed = read_once("NASI LEMAK 8.50\nROTI CANAI 4.50\nSub Total 13.00\nService Charge 10% 1.30\nTOTAL RM 14.30")
+    assert [line.confidence for line in parsed.lines] == [95, 95]
+    assert parsed.total == Decimal("14.30")
+    assert "lines" not in parsed.proofs
 
 
 def test_confidence_is_by_arithmetic() -> None:

@@ -160,6 +160,32 @@ TOTALS = {
         """,
         "49.99",
     ),
+    "zeros of it are misread, the lines tell": (
+        """
+        ЯБЛУКА 914.00 А
+        МОЛОКО 151.00 А
+        СУМА 1965.98
+        """,
+        "1065.00",
+    ),
+    "a sign before it is read as a digit": (
+        """
+        Конфеты =525.03
+        Чай =186.85
+        ИТОГ 2711.88
+        """,
+        "711.88",
+    ),
+    "net and tax stand in the row of the total": (
+        """
+        BROT 466,18 B
+        Geg. EC-Cash EUR 960,12
+        Steuer % Netto Steuer Brutto
+        B= 7,0% 897,31 62,81
+        Gesamtbetrag 897,31 62,81
+        """,
+        "960.12",
+    ),
     "letters for digits": (
         """
         ХЛІБ 28.50
