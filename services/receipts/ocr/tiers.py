@@ -18,6 +18,7 @@ CURRENCY = {"UA": "UAH", "RU": "RUB"}
 # Proofs which a misread digit cannot give by chance; "repeated" may be one misreading copied by two looks.
 STRONG = frozenset({"lines", "change", "taxes", "rounding", "card"})
 LEAST_MARGIN = 2.0
+CLEAR = 60.0  # the engine's own word, for refusing only: it is not sure of what it makes up
 MAJORITY = 3  # to one: a misread digit of a date is seen by nothing else
 
 
@@ -69,7 +70,8 @@ def _doubts(parsed: Parsed, code: FiscalCode | None, picture: PictureFacts, look
     if code is None and looks and letters < LEAST_LETTERS:
         found.append("unreadable")
     elif code is None and looks and not parsed.amounts and parsed.date is None:
-        found.append("not_receipt")
+        is_clear = max(look.confidence for look in looks) >= CLEAR
+        found.append("not_receipt" if is_clear and not parsed.is_receipt else "unreadable")
     if parsed.not_fiscal or (code is None and looks and not found and not parsed.is_fiscal):
         found.append("not_fiscal")
     if (code is not None and code.kind != "sale") or (code is None and parsed.is_refund):

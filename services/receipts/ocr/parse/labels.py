@@ -94,8 +94,13 @@ REFUND = _folded(
     "повернення", "видатковий чек", "возврат прихода", "возврат", "чек повернення", "refund", "storno",
     "gutschrift", "видача коштів", "возврат товара", "rückgabe", "credit note",
 )  # fmt: skip
+# Words that may stand beside those of a refund in the line that says what is done.
+OPERATION = _folded(
+    "чек", "чека", "чеку", "касовий", "кассовый", "фіскальний", "фискальный", "операція", "операция", "тип", "вид",
+    "документ", "коштів", "товару", "товара", "прихода", "receipt", "sale", "note", "type",
+)  # fmt: skip
 FISCAL_WORDS = _folded(
     "фіскальний", "фіскальний чек", "фискальный", "кассовый чек", "касовий чек", "фн прро", "ф н", "tax invoice",
     "steuernummer", "ust id", "tse", "gst id", "gst reg", "gst reg no", "gst no", "simplified tax invoice",
-    "steuer nr", "uid nr", "ust idnr", "приход", "рн ккт", "фіскальний номер",
+    "steuer nr", "mwst", "bon nr", "beleg nr", "uid nr", "ust idnr", "приход", "рн ккт", "фіскальний номер",
 )  # fmt: skip

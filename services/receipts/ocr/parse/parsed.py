@@ -27,6 +27,7 @@ class Parsed:
     fiscal_number: str | None = None
     document_number: str | None = None
     is_fiscal: bool = False  # it has the marks of one
+    is_receipt: bool = False  # it has words as receipts have them
     not_fiscal: bool = False  # it says that it is none
     is_refund: bool = False
     proofs: frozenset[str] = frozenset()

@@ -79,15 +79,22 @@ def says_not_fiscal(lines: Sequence[str]) -> bool:
 
 
 def says_refund(lines: Sequence[str]) -> bool:
-    """In a line of its own: conditions of returning goods are printed on every second receipt. With a minus it is one
-    thing that was taken back before paying."""
+    """In a line that says nothing else: conditions of returning goods are printed on every second receipt. With a minus
+    it is one thing that was taken back before paying."""
+    known = (*labels.OPERATION, *(word for phrase in labels.REFUND for word in phrase.split()))
     for line in lines:
-        folded = fold(line)
-        if any(amount.is_minus for amount in amounts(line)):
+        folded = fold(" ".join(word for word in line.split() if letters(word) > 1))
+        words = folded.split()
+        if not words or len(words) > 4 or any(amount.is_minus for amount in amounts(line)):
             continue
-        if letters(line) <= 30 and len(folded.split()) <= 4 and says(folded, labels.REFUND, score=90):
+        if says(folded, labels.REFUND, score=90) and all(says(word, known, score=90) for word in words):
             return True
     return False
+
+
+def has_receipt_words(lines: Sequence[str]) -> bool:
+    some = (*labels.PAYABLE, *labels.TOTAL, *labels.TAX, *labels.CASH, *labels.CARD, *labels.FISCAL_WORDS)
+    return any(says(fold(line), some) for line in lines)
 
 
 def has_fiscal_words(lines: Sequence[str]) -> bool:

@@ -42,7 +42,9 @@ def day_of(looks: Sequence[tuple[str, ...]], today: date) -> Day:
     """The purchase's day, by weight; the time that most looks have beside it."""
     days: dict[date, float] = defaultdict(float)
     clocks: dict[date, Counter[time]] = defaultdict(Counter)
-    best, repeated = [], set()
+    best: list[date] = []
+    mended: list[date] = []
+    repeated: set[date] = set()
     for lines in looks:
         own: dict[date, float] = {}
         is_mended = False
@@ -54,10 +56,11 @@ def day_of(looks: Sequence[tuple[str, ...]], today: date) -> Day:
                 clocks[found.date][found.time] += 1
         for day, weight in own.items():
             days[day] += weight
-        # What had to be mended is an answer, and confirms none.
-        best += [max(own, key=lambda day: own[day])] if own and not is_mended else []
+        if own:
+            (mended if is_mended else best).append(max(own, key=lambda day: own[day]))
     if not days:
         return Day()
+    best += [one for one in mended if one in best]  # alone it confirms nothing
     numbers = "\n".join(number for lines in looks for line in lines for number in LONG.findall(line))
     for day in days:
         if any(day.strftime(code) in numbers for code in CODES):

@@ -20,6 +20,7 @@ from services.receipts.ocr.parse.shop import (
     find_first,
     find_merchant,
     has_fiscal_words,
+    has_receipt_words,
     says_not_fiscal,
     says_refund,
 )
@@ -68,6 +69,7 @@ def parse(looks: Sequence[Look], today: date) -> Parsed:
         fiscal_number=register,
         document_number=find_first(DOCUMENT, printed),
         is_fiscal=bool(tax_id or register) or has_fiscal_words(printed),
+        is_receipt=has_receipt_words(printed),
         not_fiscal=any(says_not_fiscal(one.lines) for one in seen),
         is_refund=any(says_refund(one.lines) for one in seen),
         proofs=proofs | {"lines"} if adds_up else proofs,

@@ -127,6 +127,15 @@ def test_a_bill_without_the_marks_of_a_till() -> None:
     assert (reading.tier, reading.reasons) == ("D", ("not_fiscal",))
 
 
+def test_a_picture_of_something_else_and_a_receipt_that_cannot_be_read() -> None:
+    """The first is refused for good; the second a person may look at."""
+    cat = ["НАШ КІТ МУРЧИК ЛЮБИТЬ СПАТИ НА ТЕПЛІЙ БАТАРЕЇ ЗИМОЮ"]
+    blur = ["ТОВ КУТОЧОК", "ХЛІ6 !9,9O А", "СУМА: ~~.~~", "ГОТІВКА ..", "ФІСКАЛЬНИЙ ЧЕК"]
+    assert "not_receipt" in weighed(cat, cat).reasons
+    assert weighed(blur, blur).tier == "D"
+    assert "not_receipt" not in weighed(blur, blur).reasons
+
+
 LESS: dict[str, Callable[[], tuple[list[str], ...]]] = {
     "no date": lambda: (without("14:", "20"), without("14:", "20")),
     "a date by one look": lambda: (LINES, without(f"{TRUTH.date:%d.%m.%Y}")),

@@ -115,5 +115,10 @@ def test_zeros_of_dates_are_mended_but_confirm_nothing(line: str, day: date) -> 
     assert (parsed.date, parsed.date_looks, parsed.date_repeated) == (day, 0, False)
 
 
+def test_a_mended_date_confirms_one_that_is_read() -> None:
+    parsed = parse([look("03.09.2025 20:25"), look("93.09.2025 20:25"), look("63.09.2025 20:25")], TODAY)
+    assert (parsed.date, parsed.date_looks, parsed.date_against) == (date(2025, 9, 3), 3, 0)
+
+
 def test_what_is_read_without_mending_is_better() -> None:
     assert parse([look("93.69.2025 20:25"), look("08.09.2025 20:25")], TODAY).date == date(2025, 9, 8)

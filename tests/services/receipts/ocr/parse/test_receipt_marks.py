@@ -21,12 +21,27 @@ NOT_FISCAL = [
     "Службовий чек",
     "ZWISCHENRECHNUNG",
 ]
-REFUND = ["ПОВЕРНЕННЯ", "Чек повернення", "ВИДАТКОВИЙ ЧЕК", "ВОЗВРАТ ПРИХОДА", "GUTSCHRIFT", "REFUND", "CREDIT NOTE"]
+REFUND = [
+    "ПОВЕРНЕННЯ",
+    "П0ВЕРНЕННЯ",
+    "ОПЕРАЦИЯ: ВОЗВРАТ ПРИХОДА",
+    "ПОВЕРНЕННЯ 150.00",
+    "Чек повернення",
+    "ВИДАТКОВИЙ ЧЕК",
+    "ВОЗВРАТ ПРИХОДА",
+    "GUTSCHRIFT",
+    "REFUND",
+    "CREDIT NOTE",
+]
 SALE = [
     "Товар поверненню та обміну підлягає протягом 14 днів за наявності чека",
     "Возврат и обмен товара в течение 14 дней при наличии чека",
     "Goods sold are not refundable after seven days without receipt",
     "Umtausch innerhalb 10 Tagen nur mit Kassenbon",
+    "NO REFUND",
+    "REFUND POLICY",
+    "Повернення 14 днів",
+    "Возврат без чека невозможен",
     "STORNO BROT -1,99",  # one thing was taken back before paying
 ]
 COUNTRY = {"ua": ("UA", "UAH"), "ua_soft": ("UA", "UAH"), "ru": ("RU", "RUB"), "de": ("DE", "EUR"), "my": ("MY", "MYR")}
