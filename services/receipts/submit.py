@@ -32,8 +32,8 @@ ON_ITS_WAY = timedelta(hours=1)
 @dataclass(frozen=True, slots=True)
 class Upload:
     """`file_id` is Telegram's lasting name of the file (file_unique_id), where it came from there; `message_id` of the
-    bot's message that will tell how it stands; `reference` names for ever the call of another program that brought it:
-    that call again brings the same receipt."""
+    bot's message that will tell how it stands; `reference` names for ever the chat message, or the call of another
+    program, that brought it: that again brings the same receipt."""
 
     party: Party
     content: bytes = field(repr=False)

@@ -54,4 +54,9 @@ class Survivor(Kiosk):
             ]
 
 
+def surviving(kiosk: Kiosk) -> Survivor:
+    kiosk.world.kiosk = None  # who is killed hears nothing
+    return Survivor(kiosk.kit, kiosk.world, kiosk.http)
+
+
 ONCE = dict.fromkeys(("paid", "booked", "announced", "fulfilled"), 1)

@@ -6,6 +6,7 @@ import pytest
 
 from apps.sandbox.stack import Stack
 from services.platform.db import Database
+from tests.processes.crashes import Doomed, doomed_program
 from tests.processes.town import Town, open_town
 
 
@@ -25,3 +26,9 @@ def town(_town: Town) -> Iterator[Town]:
     """A town with a past: other tests' people live in it. Each test says which processes it keeps."""
     yield _town
     _town.http.delete("/telegram/faults")
+
+
+@pytest.fixture(scope="module")
+def doomed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doomed]:
+    with doomed_program(tmp_path_factory.mktemp("doomed") / "log") as doomed:
+        yield doomed

@@ -82,16 +82,23 @@ class Doomed:
         return fate
 
     def everywhere(
-        self, kiosk: Kiosk, errand: Errand, prepare: Callable[[], tuple[S, dict[str, Any]]], *, relay: bool = False
+        self,
+        kiosk: Kiosk,
+        errand: Errand,
+        prepare: Callable[[], tuple[S, dict[str, Any]]],
+        *,
+        relay: bool = False,
+        behind: str | None = None,
     ) -> list[Case[S]]:
         """One case after another, each a new one from `prepare` (which gives the subject and what is told): the first
         is not killed and shows the way, the second is killed at its first step, the third at its second, until the
         last. All go the same way: no step is missed. The relay is the same on every way: where `relay` is False it is
-        not killed."""
+        not killed. With `behind`, the name of a step, nobody is killed up to it: another errand has gone there."""
         subject, told = prepare()
         whole = self.run(kiosk, errand, told, relay=relay, rehearsal=True)
         cases = [Case(subject, whole)]
-        for kill_at in range(1, len(whole.steps) + 1):
+        first = whole.steps.index(behind) + 2 if behind else 1
+        for kill_at in range(first, len(whole.steps) + 1):
             subject, told = prepare()
             with kiosk.kit.db.begin() as tx:
                 tx.execute(text(LATER))

@@ -16,13 +16,16 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from itertools import count
 from typing import IO, Any, NoReturn
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
 import requests
+from botocore.httpsession import URLLib3Session
 from requests.adapters import HTTPAdapter
 from sqlalchemy.pool import QueuePool
 
@@ -30,10 +33,11 @@ from services import assembly
 from services.kit import Kit
 from tests.processes.crashes import Fate, Order
 from tests.processes.errands import MONEY, follow
+from tests.services.receipts.desk import WrittenReader
 
 Step = Callable[[str], object]
 Unwatched = Callable[[], AbstractContextManager[None]]
-IDS = re.compile(r"(?<=/)([0-9a-f-]{20,}|[0-9]+)(?=/|$)")
+IDS = re.compile(r"(?<=/)([0-9a-f-]{20,}|[0-9]+(-[0-9a-f]{16}\.[a-z]+)?)(?=/|$)")
 CHANGED = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"  # a commit of nothing is no step
 
 
@@ -53,7 +57,7 @@ def _serve(orders: IO[bytes], fates: IO[bytes]) -> None:
         if kit is None or kit.settings != order.settings:
             if kit is not None:
                 kit.close()
-            kit = assembly.build(order.settings, "jobs")
+            kit = replace(assembly.build(order.settings, "jobs"), reader=WrittenReader())  # a real one takes seconds
         pickle.dump(_rehearsed(kit, order) if order.rehearsal else _forked(kit, order), fates)
         fates.flush()
 
@@ -114,6 +118,7 @@ def _watched(kit: Kit, step: Step) -> Iterator[Unwatched]:
     No request may be made inside a transaction."""
     engine, is_watched = kit.db.engine, True
     commit, handle, send = engine.dialect.do_commit, httpx.HTTPTransport.handle_request, HTTPAdapter.send
+    store = URLLib3Session.send
 
     @contextmanager
     def unwatched() -> Iterator[None]:
@@ -146,10 +151,14 @@ def _watched(kit: Kit, step: Step) -> Iterator[Unwatched]:
     def sent(self: Any, request: requests.PreparedRequest, **how: Any) -> Any:
         return outside(lambda: send(self, request, **how), request, request.path_url.partition("?")[0])
 
+    def stored(self: Any, request: Any) -> Any:
+        return outside(lambda: store(self, request), request, urlsplit(request.url).path)
+
     with (
         patch.object(engine.dialect, "do_commit", committed),
         patch.object(httpx.HTTPTransport, "handle_request", handled),
         patch.object(HTTPAdapter, "send", sent),
+        patch.object(URLLib3Session, "send", stored),
     ):
         yield unwatched
 

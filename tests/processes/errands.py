@@ -1,5 +1,5 @@
-"""What a doomed process does: each errand is one call of billing as an application makes it, and `follow` is the relay
-and the workers."""
+"""What a doomed process does: each errand is one call as an application makes it, and `follow` is the relay and the
+workers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from typing import Any
 
-from services import billing, catalog
+from services import billing, catalog, identity, receipts
 from services.identity import Party
 from services.kit import Kit
 from services.platform import outbox
@@ -16,7 +16,7 @@ from services.platform.clock import wall_clock
 from services.react import react
 from services.reactions import routes
 
-MONEY = ("billing.", "subscriptions.")  # reactions that move money, and what was paid for
+MONEY = ("billing.", "subscriptions.", "receipts.")  # reactions that move money, and what was paid for
 
 
 def follow(
@@ -95,3 +95,12 @@ def charge(kit: Kit, party: Party, method_id: int, purpose: str) -> None:
 
 def make_statement(kit: Kit, provider: str, day: date) -> None:
     billing.make_statement(kit.db, kit.providers, provider, day, kit.clock.now())
+
+
+def send_receipt(kit: Kit, party: Party, content: bytes) -> None:
+    receipts.submit(kit.db, kit.storage, receipts.Upload(party, content), kit.clock.now())
+
+
+def give_phone(kit: Kit, party: Party, phone: str) -> None:
+    with kit.db.begin() as tx:
+        identity.keep_phone(tx, kit.cipher, party.id, phone, kit.clock.now(), is_own=True)

@@ -15,19 +15,13 @@ from services import assembly, billing
 from services.platform.money import Money
 from tests.apps.sandbox.running_robokassa import Stand, running_robokassa
 from tests.processes import errands
-from tests.processes.aftermath import MINUTE, ONCE, Survivor
-from tests.processes.crashes import Case, Doomed, doomed_program
+from tests.processes.aftermath import MINUTE, ONCE, Survivor, surviving
+from tests.processes.crashes import Case, Doomed
 from tests.processes.tills import TILLS, RobokassaTill, Till, YooKassaTill
 from tests.world import Kiosk, MakeKiosk, Person
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 SHOPS = ("yookassa", "robokassa", "stars", "cryptopay")
-
-
-@pytest.fixture(scope="module")
-def doomed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doomed]:
-    with doomed_program(tmp_path_factory.mktemp("doomed") / "log") as doomed:
-        yield doomed
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +51,6 @@ def till(request: pytest.FixtureRequest) -> Till:
     if code == "robokassa":
         return RobokassaTill(request.getfixturevalue("live"), request.getfixturevalue("stand"))
     return TILLS[code](request.getfixturevalue("survivor"), code)
-
-
-def surviving(kiosk: Kiosk) -> Survivor:
-    kiosk.world.kiosk = None  # who is killed hears nothing
-    return Survivor(kiosk.kit, kiosk.world, kiosk.http)
 
 
 def assert_bought_once(kiosk: Survivor, cases: list[Case[Person]]) -> None:

@@ -3,11 +3,13 @@ one message, which later says what became of the receipt."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePath
 
 import structlog
 from aiogram import Bot, Router
+from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import Message, ReplyParameters
 
 from apps.bot.downloads import Downloads, NotFetched, TooLarge
@@ -69,18 +71,28 @@ async def picture(message: Message, user: User, _: Language, kit: Kit, bot: Bot,
         return
     reply = ReplyParameters(message_id=message.message_id, allow_sending_without_reply=True)
     answer = await bot.send_message(message.chat.id, screens.got_it(_), reply_parameters=reply)
-    refusal = await _take(sent, answer.message_id, user, _, kit, bot, downloads)
-    if refusal is not None:
-        await replace(answer, refusal)
+    taken = await _take(sent, message, answer.message_id, user, _, kit, bot, downloads)
+    if isinstance(taken, Screen):
+        await replace(answer, taken)
+    elif taken.message_id != answer.message_id:  # this update came before: the answer that it had then goes on
+        with suppress(TelegramBadRequest):
+            await bot.delete_message(answer.chat.id, answer.message_id)
 
 
 async def _take(
-    sent: Sent, answer_id: int, user: User, _: Language, kit: Kit, bot: Bot, downloads: Downloads
-) -> Screen | None:
+    sent: Sent, message: Message, answer_id: int, user: User, _: Language, kit: Kit, bot: Bot, downloads: Downloads
+) -> receipts.Receipt | Screen:
     """Fetches and keeps it; what becomes of it is told by the message with `answer_id`. Else what to say there."""
     try:
         content = await downloads.fetch(bot, sent.file_id, receipts.LARGEST)
-        await in_outside_thread(_submit, kit, user, content, sent.unique_id, answer_id)
+        upload = receipts.Upload(
+            user.party,
+            content,
+            file_id=sent.unique_id,
+            message_id=answer_id,
+            reference=f"telegram:{message.chat.id}:{message.message_id}",
+        )
+        return await in_outside_thread(_submit, kit, upload)
     except NotFetched:
         return screens.render_not_fetched(_)
     except TooLarge:
@@ -92,7 +104,6 @@ async def _take(
     except (TryLater, Misconfigured) as error:
         log.warning("receipt_not_kept", error=str(error))
         return screens.render_not_kept(_)
-    return None
 
 
 def sent_in(message: Message) -> Sent:
@@ -107,6 +118,5 @@ def sent_in(message: Message) -> Sent:
     return Sent(file.file_id, file.file_unique_id, file.file_size, may_be_picture=may_be)
 
 
-def _submit(kit: Kit, user: User, content: bytes, unique_id: str, answer_id: int) -> receipts.Receipt:
-    upload = receipts.Upload(user.party, content, file_id=unique_id, message_id=answer_id)
+def _submit(kit: Kit, upload: receipts.Upload) -> receipts.Receipt:
     return receipts.submit(kit.db, kit.storage, upload, kit.clock.now())

@@ -22,7 +22,7 @@ starts_at = {since}
 ends_at = {until}
 time_zone = "Europe/Kyiv"
 currency = "UAH"
-budget = "100.00"
+budget = "{budget}"
 countries = ["UA"]
 payout = "{payout}"
 {more}
@@ -43,6 +43,18 @@ count = {{day = 3}}
 """
 
 
+def run_campaign(
+    kiosk: Kiosk, payout: str = "balance", slug: str = "citramon", more: str = "", budget: str = "100.00"
+) -> None:
+    """Three receipts a day of 12.50 each."""
+    since, until = kiosk.now - timedelta(days=20), kiosk.now + timedelta(days=30)
+    toml = CAMPAIGN.format(
+        slug=slug, payout=payout, more=more, budget=budget, since=since.isoformat(), until=until.isoformat()
+    )
+    with kiosk.kit.db.begin() as tx:
+        receipts.rules.import_campaigns(tx, toml, actor="operator:1", now=kiosk.now)
+
+
 class Counter:
     """The storefront with a reader that finds its answer in the picture."""
 
@@ -50,13 +62,7 @@ class Counter:
         self.shop, self.kiosk = shop, shop.kiosk
 
     def run_campaign(self, payout: str = "balance", slug: str = "citramon", more: str = "") -> None:
-        now = self.kiosk.now
-        times = {"since": now - timedelta(days=20), "until": now + timedelta(days=30)}
-        toml = CAMPAIGN.format(
-            slug=slug, payout=payout, more=more, **{name: at.isoformat() for name, at in times.items()}
-        )
-        with self.kiosk.kit.db.begin() as tx:
-            receipts.rules.import_campaigns(tx, toml, actor="operator:1", now=now)
+        run_campaign(self.kiosk, payout, slug, more)
 
     def stop_campaign(self, slug: str = "citramon") -> None:
         with self.kiosk.kit.db.begin() as tx:
@@ -90,9 +96,7 @@ def send(
 ) -> dict[str, Any]:
     """Sends a file, and returns what the bot said or changed in answer."""
     before = visitor.chat()["version"]
-    address = f"/telegram/chat/api/users/{visitor.id}/file"
-    answer = visitor.shop.kiosk.http.post(address, files={as_: (name, content, kind)})
-    assert answer.status_code == 200, answer.text
+    visitor.post_file(content, name=name, kind=kind, as_=as_)
     visitor.shop.serve()
     return visitor.last(before)
 

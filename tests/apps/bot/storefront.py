@@ -37,10 +37,10 @@ class Storefront:
             self.kiosk.post(f"{self._api}/getUpdates", offset=updates[-1]["update_id"] + 1)
         return updates
 
-    def serve(self) -> None:
-        """Until nothing is left: an answer may bring the next update."""
+    def serve(self, times: int = 1) -> None:
+        """Until nothing is left: an answer may bring the next update. Each comes so many `times`, as after a crash."""
         while updates := self.take():
-            for update in updates:
+            for update in updates * times:
                 self._portal.call(feed, self.kiosk.kit, self.bot, self.dispatcher, update)
 
     def start_up(self) -> None:
@@ -107,6 +107,14 @@ class Visitor:
         answers = [call for call in self.shop.calls(calls) if call["method"] == "answerCallbackQuery"]
         assert pressed["callback_query_id"] in [call["args"]["callback_query_id"] for call in answers]
         return self.last(before)
+
+    def post_file(
+        self, content: bytes, *, name: str = "receipt.jpg", kind: str = "image/jpeg", as_: str = "document"
+    ) -> None:
+        """Which the bot has not heard of yet."""
+        address = f"/telegram/chat/api/users/{self.id}/file"
+        answer = self.shop.kiosk.http.post(address, files={as_: (name, content, kind)})
+        assert answer.status_code == 200, answer.text
 
     def pays(self, **what: Any) -> dict[str, Any]:
         """Presses Pay in an invoice: `message_id` or `link`, and `forwarded_from`. How it ended, with Telegram's words

@@ -127,6 +127,21 @@ def test_the_same_picture_again_earns_nothing_whoever_sends_it(counter: Counter,
         assert "sent before" in told["text"]
 
 
+def test_an_update_that_comes_again_is_the_same_receipt(counter: Counter, shopper: Visitor) -> None:
+    """The bot was killed after it had kept the picture, and before it had noted that."""
+    before = len(shopper.messages())
+    content = picture(counter.bought())
+    shopper.post_file(content)
+    counter.shop.serve(times=2)
+    counter.settle()
+    assert (counter.look(1).state, counter.kiosk.count("receipts")) == ("paid", 1)
+    assert len(shopper.messages()) == before + 1, "the first answer tells how it ended, the second is taken back"
+    assert "the bonus is paid" in shopper.last()["text"]
+    shopper.post_file(content)
+    counter.settle()
+    assert "sent before" in shopper.last()["text"], "another message with the same picture is another receipt"
+
+
 def test_what_did_not_arrive_is_asked_for_again(counter: Counter, shopper: Visitor) -> None:
     counter.kiosk.post("/telegram/faults", mode="502", method="getFile")
     content = picture(counter.bought())
