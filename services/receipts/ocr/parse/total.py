@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from services.receipts.ocr.parse.text import fold, letters, says
 
 CENT, NICKEL, TENTH = Decimal("0.01"), Decimal("0.05"), Decimal("0.10")
 INDEPENDENT = frozenset({"lines", "change", "taxes", "card"})  # no misread digit passes two of them
+ROUNDED = tuple(word for word in labels.ROUNDING if len(word) >= 8)  # shorter ones are near to other words
 TAX_ROWS = 3
 LEAST_PAID = 2.5  # weight of what is named as handed over
 OF_ANOTHER = 7.0  # weight lost by the net sum and the tax which together make a total
@@ -111,8 +113,9 @@ def _sort(sums: _Sums, lines: Sequence[str], number: int, found: list[Amount]) -
     if not folded:
         return
     payable, total = says(folded, labels.PAYABLE), says(folded, labels.TOTAL)
+    if says(folded, ROUNDED) and re.search(r"[1-9]", lines[number]):
+        sums.is_rounded = sums.is_rounded or not found or found[-1].value != 0
     if found and says(folded, labels.ROUNDING) and not total and not (payable and "ADJ" not in folded):
-        sums.is_rounded = sums.is_rounded or found[-1].value != 0
         sums.rounding.append(-found[-1].value if found[-1].is_minus else found[-1].value)
         return
     if says(folded, labels.CHANGE) and not total:
@@ -125,6 +128,8 @@ def _sort(sums: _Sums, lines: Sequence[str], number: int, found: list[Amount]) -
         weight -= 4.0 if says(rest, labels.OTHER) else 0.0
         if found and "%" in lines[number] and not payable:
             weight -= 2.0  # a row of taxes
+        if _is_net_and_tax(found):
+            weight -= 5.0
         for value in _values(lines, number, found):
             sums.name(value, weight + place)
             weight -= 3.0  # of several the likeliest comes first
@@ -138,6 +143,12 @@ def _sort(sums: _Sums, lines: Sequence[str], number: int, found: list[Amount]) -
     elif says(folded, labels.CASH) and found:
         sums.cash.append(found[-1].value)
         sums.name(found[-1].value, 2.5 + place)
+
+
+def _is_net_and_tax(found: list[Amount]) -> bool:
+    """The last row of a table of taxes: a sum and its tax, and not what they make together."""
+    values = [amount.value for amount in found]
+    return len(values) == 2 and any(abs(values[0] * rate - values[1]) <= CENT for rate in TAXES)
 
 
 def _without(folded: str, *, payable: bool) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from services.receipts.ocr.base import Look
 from services.receipts.ocr.parse.amounts import amounts
@@ -25,12 +26,13 @@ from services.receipts.ocr.parse.shop import (
     says_refund,
 )
 from services.receipts.ocr.parse.text import mend_numbers
-from services.receipts.ocr.parse.total import ROUNDING, Totals, find_totals, named
+from services.receipts.ocr.parse.total import ROUNDING, Totals, alike, find_totals, named
 from services.receipts.ocr.parse.union import unite
 from services.receipts.ocr.parse.votes import day_of, distinct
 
 SUBTOTAL = 3.0  # weight of what is named as some total, if not as the whole one
 NAMED = 4.0  # weight of a sum that a look names as paid, though it may think another one likelier
+STEPS = (Decimal("0.05"), Decimal("0.10"))  # by which tills round
 ROUND_TO = Decimal("0.05")  # the least that tills round to
 
 
@@ -113,10 +115,13 @@ def _total(seen: Sequence[_Seen], currency: str | None) -> tuple[Decimal | None,
     best, margin = together.best()
     if best is None:
         return None, 0.0, frozenset(), 0
+    best, doubted = _counted(seen, together, best)
     total, is_sure = paid([one.totals for one in seen], best, currency)
     # What it was rounded from confirms it as well: how tills round is known.
     agreeing = sum(one.confirms(total) or (one.totals.is_rounded and one.confirms(best)) for one in seen)
-    agreeing = agreeing if is_sure else 0
+    against = sum(one.totals.best()[0] not in (total, best, None) for one in seen)
+    if not is_sure or doubted or against >= agreeing:
+        agreeing = 0  # a guess; or what was bought comes to a sum that looks like it; or most looks say another
     proofs = together.proofs[total]
     if total != best:
         proofs |= together.proofs[best] & {"lines", "taxes"}
@@ -124,3 +129,22 @@ def _total(seen: Sequence[_Seen], currency: str | None) -> tuple[Decimal | None,
             (weight for value, weight in together.weights.items() if value not in (best, total)), default=0.0
         )
     return total, margin, frozenset(proofs), agreeing
+
+
+def _counted(seen: Sequence[_Seen], together: Totals, best: Decimal) -> tuple[Decimal, bool]:
+    """The total as the lines of goods count it, where it may have been misread as the likeliest one; whether there is
+    doubt which of them it is."""
+    likelier = Counter[Decimal]()
+    for one in seen:
+        whole = one.bought.sum - one.bought.off
+        if len(one.bought.things) < 2 or whole <= 0 or abs(whole - best) <= ROUNDING:
+            continue
+        for step in (Decimal("0.01"), *STEPS):
+            rounded = ((whole / step).quantize(Decimal(1), ROUND_HALF_UP) * step).quantize(Decimal("0.01"))
+            if alike(rounded, best):
+                likelier[rounded] += 1
+                break
+    if not likelier:
+        return best, False
+    other = max(likelier, key=lambda value: (likelier[value], together.weights.get(value, 0.0), value))
+    return (other, True) if likelier[other] > 1 else (best, True)

@@ -76,6 +76,11 @@ def test_a_table_of_taxes_below_the_total_is_no_thing_bought_either() -> None:
     assert "lines" not in parsed.proofs
 
 
+def test_a_total_without_its_sum_ends_what_was_bought_too() -> None:
+    parsed = read_once("KAFFEE\nSUMME EUR\nGeg. BAR EUR\nB= 7,05 122,44 8,57\nGesamtbetrag 122,44 8,57")
+    assert parsed.lines == ()
+
+
 def test_a_digit_misread_by_one_look_is_mended_by_the_other() -> None:
     one = "ХЛІБ БІЛИЙ 19.90\nСИР ГАУДА 57.24\nСУМА 71.14"
     other = "ХЛІБ БІЛИЙ 79.90\nСИР ГАУДА 51.24\nСУМА 71.14"
