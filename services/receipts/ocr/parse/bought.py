@@ -24,8 +24,9 @@ BY_PRICE = re.compile(
     re.IGNORECASE,
 )
 WEIGHED = re.compile(r"(?<![0-9.,])([0-9]{1,2}[.,][0-9]{3})\s*(?:кг|kg|л)?(?![0-9.,])", re.IGNORECASE)
-LAST = frozenset((*labels.PAYABLE, *labels.TOTAL))
+HEADING = tuple(map(fold, ("qty", "price", "desc", "description", "amount", "item", "ціна", "цена", "кіл", "кол")))
 LEAST_LETTERS = 3
+TAX_CODE = 5  # letters: fewer name a tax, not a thing
 FULL_NAME = 12  # letters: a line with so many names a thing by itself
 MOST_NAME = 2  # lines that one name may take
 
@@ -104,7 +105,7 @@ def find_bought(lines: Sequence[str], limit: Decimal | None = None) -> Bought:
     for line in lines:
         folded = fold(line)
         if _ends(folded, line):
-            if page.found or amounts(line) or (page.name and folded in LAST):
+            if page.found or amounts(line) or (page.name and not says(folded, HEADING)):
                 break  # without a sum it is the heading of a column
             page.forget()
         elif not folded or _is_other(folded, line):
@@ -221,6 +222,8 @@ def _ends(folded: str, line: str) -> bool:
 def _is_other(folded: str, line: str) -> bool:
     if re.search(r"www|http|@|\+?\d[\d\s()-]{9,}", line) and not BY.search(line):
         return not amounts(line) or "www" in line
+    if "%" in line and len(amounts(line)) > 1 and letters(line) < TAX_CODE:
+        return True  # a row of a table of taxes
     if says(folded, labels.NO_GOODS) and (amounts(line) or "%" in line):
         return True
     if not amounts(line) and (says(folded, labels.FISCAL_WORDS) or folded in ("EUR", "ГPH", "PYБ", "RM")):

@@ -128,6 +128,8 @@ def _sort(sums: _Sums, lines: Sequence[str], number: int, found: list[Amount]) -
         weight -= 4.0 if says(rest, labels.OTHER) else 0.0
         if found and "%" in lines[number] and not payable:
             weight -= 2.0  # a row of taxes
+        if _is_net_and_tax(found):
+            weight -= 5.0
         for value in _values(lines, number, found):
             sums.name(value, weight + place)
             weight -= 3.0  # of several the likeliest comes first
@@ -141,6 +143,12 @@ def _sort(sums: _Sums, lines: Sequence[str], number: int, found: list[Amount]) -
     elif says(folded, labels.CASH) and found:
         sums.cash.append(found[-1].value)
         sums.name(found[-1].value, 2.5 + place)
+
+
+def _is_net_and_tax(found: list[Amount]) -> bool:
+    """The last row of a table of taxes: a sum and its tax, and not what they make together."""
+    values = [amount.value for amount in found]
+    return len(values) == 2 and any(abs(values[0] * rate - values[1]) <= CENT for rate in TAXES)
 
 
 def _without(folded: str, *, payable: bool) -> str:

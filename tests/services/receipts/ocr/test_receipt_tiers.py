@@ -136,6 +136,18 @@ def test_a_picture_of_something_else_and_a_receipt_that_cannot_be_read() -> None
     assert "not_receipt" not in weighed(blur, blur).reasons
 
 
+def test_a_table_of_taxes_is_no_receipt_of_its_own() -> None:
+    """All that is left of the right column is net and tax: they confirm each other, and no total."""
+    lines = [
+        "KEDAI MAKMUR SDN BHD", "TAX INVOICE", "Date : 06/02/2025 05:45:00 PM", "DESC QTY U.PRICE AMOUNT (RM)",
+        "NOODLE SOUP", "Total (Excluding GST)", "GST @6% :", "TOTAL PAYABLE (RM)", "VISA CARD", "SR 6% 225.28 13.52",
+        "Total 225.28 13.52",
+    ]  # fmt: skip
+    reading = weighed(lines, lines)
+    assert reading.tier == "D"
+    assert reading.lines == ()
+
+
 LESS: dict[str, Callable[[], tuple[list[str], ...]]] = {
     "no date": lambda: (without("14:", "20"), without("14:", "20")),
     "a date by one look": lambda: (LINES, without(f"{TRUTH.date:%d.%m.%Y}")),
