@@ -14,7 +14,7 @@ from services.receipts.ocr.fiscal_codes import parse_fiscal_code
 
 SCALES = (1.0, 0.5, 2.0, 1.5, 3.0)  # small and creased codes decode at another size than their own
 WIDEST, NARROWEST = 6000, 300  # pixels of the longer side that are worth a try
-HURDLE = 9_000_000  # pixels; tiles are not blown up beyond
+LARGEST = 18_000_000  # pixels; nothing is blown up beyond
 
 
 def read_codes(picture: Image.Image) -> list[str]:
@@ -36,7 +36,7 @@ def fiscal_codes(texts: list[str]) -> list[FiscalCode]:
 
 def _attempts(picture: Image.Image) -> Iterator[Callable[[], Image.Image]]:
     for scale in SCALES:
-        if NARROWEST <= max(picture.size) * scale <= WIDEST and picture.width * picture.height * scale**2 < HURDLE * 2:
+        if NARROWEST <= max(picture.size) * scale <= WIDEST and picture.width * picture.height * scale**2 < LARGEST:
             yield partial(_at, picture, scale)
     yield lambda: ImageOps.autocontrast(picture.filter(ImageFilter.MedianFilter(3)), cutoff=2)
 

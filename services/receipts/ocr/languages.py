@@ -41,13 +41,13 @@ def find_languages(prefix: str | None = None) -> Languages:
 
 def likely_languages(look: Look) -> tuple[str, ...]:
     """In which languages another look is worth its time: each that is asked for in vain costs as much again."""
-    sure = "".join(word.text for word in look.words if word.confidence >= 70).lower()
+    sure = "".join(word.text for word in look.words if word.confidence >= 80 and len(word.text) >= 4).lower()
     cyrillic = sum("а" <= letter <= "ґ" for letter in sure)
     latin = sum("a" <= letter <= "z" for letter in sure)
-    if cyrillic + latin < 60:
-        return LANGUAGES
-    if cyrillic < 0.15 * latin:
+    if latin >= 12 and cyrillic < 0.35 * latin:
         return ("eng",)
+    if cyrillic < 30:
+        return LANGUAGES
     ukrainian, russian = (sum(map(sure.count, letters)) for letters in ("іїєґ", "ыэъё"))
     if ukrainian > 4 * russian + 3:
         return ("ukr", "eng")

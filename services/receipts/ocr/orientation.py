@@ -12,10 +12,11 @@ import numpy as np
 from PIL import Image
 
 from services.receipts.ocr.base import LANGUAGES, Engine, Look
+from services.receipts.ocr.languages import likely_languages
 from services.receipts.ocr.paper import Grey, cropped, printed_part
 from services.receipts.ocr.prepare import evened, straightened
 
-READABLE = 30.0  # of `readability`: what is upright has more, but for a torn scrap
+READABLE = 15.0  # of `readability`: what is upright has more in a band, but for a torn scrap
 SURE = 45.0  # mean confidence of print read the right way up
 BAND = 700  # pixels of height that are enough to tell up from down
 CLEARLY = 1.1  # times as striped along as across: it lies on its side
@@ -25,33 +26,30 @@ WORD = re.compile(r"[^\W\d_]{3,}")
 
 @dataclass(frozen=True, slots=True)
 class Upright:
-    """The picture turned, how it was read so, and by how many degrees counter-clockwise it was turned."""
+    """The picture turned, how it was read so and in which languages, and by how many degrees counter-clockwise it was
+    turned."""
 
     image: Image.Image
     look: Look
+    languages: tuple[str, ...]
     turned: int
 
 
 def upright(image: Image.Image, engine: Engine) -> Upright:
-    """Reads it as it stands, unless its rows of print stand on end; where that makes no sense, a band of it every other
-    way, and whole the way that says most."""
-    first: Upright | None = None
-    turns = [90, 270, 0, 180]
-    if not lies_on_its_side(image):
-        first = _read(image, engine, 0)
-        if _sensible(first.look):
-            return first
-        turns = [180, 90, 270]
-    bands: dict[int, float] = {0: readability(_band(image, engine, 0))} if first else {}
-    for turn in turns:
-        look = _band(image, engine, turn)
-        bands[turn] = readability(look)
-        if len(bands) in (2, 4) and max(bands.values()) >= READABLE:  # both ends of a direction are known
+    """Reads a band of it as its rows of print suggest, and where that makes no sense, the other ways; then all of it,
+    the way that says most."""
+    turns = [90, 270, 0, 180] if lies_on_its_side(image) else [0, 180, 90, 270]
+    best, sheet, band = turns[0], *_band(image, engine, turns[0])
+    for number, turn in enumerate(turns[1:], 1):
+        # One end that makes sense is up; of two that do not, the better one, unless both are nonsense.
+        if _sensible(band) or (number == 2 and readability(band) >= READABLE):
             break
-    best = max(bands, key=lambda turn: bands[turn])
-    if first and best == 0:
-        return first
-    return _read(image, engine, best)
+        other_sheet, other = _band(image, engine, turn)
+        if readability(other) > readability(band):
+            best, sheet, band = turn, other_sheet, other
+    languages = likely_languages(band)
+    look = dataclasses.replace(engine.read(sheet, languages), name="straight")
+    return Upright(_turned(image, best), look, languages, best)
 
 
 def lies_on_its_side(image: Image.Image) -> bool:
@@ -84,14 +82,13 @@ def _sensible(look: Look) -> bool:
     return look.confidence >= SURE and readability(look) >= READABLE
 
 
-def _read(image: Image.Image, engine: Engine, turn: int) -> Upright:
-    turned = image.rotate(turn, expand=True) if turn else image
-    look = dataclasses.replace(engine.read(straightened(turned), LANGUAGES), name="straight")
-    return Upright(turned, look, turn)
-
-
-def _band(image: Image.Image, engine: Engine, turn: int) -> Look:
-    """Of its middle only: that is a third of the work."""
-    sheet = straightened(image.rotate(turn, expand=True) if turn else image)
+def _band(image: Image.Image, engine: Engine, turn: int) -> tuple[Image.Image, Look]:
+    """All of it, prepared, and how its middle reads: that is a third of the work."""
+    sheet = straightened(_turned(image, turn))
     top = max(0, (sheet.height - BAND) // 2)
-    return engine.read(sheet.crop((0, top, sheet.width, min(sheet.height, top + BAND))), LANGUAGES)
+    band = sheet.crop((0, top, sheet.width, min(sheet.height, top + BAND)))
+    return sheet, engine.read(band, LANGUAGES)
+
+
+def _turned(image: Image.Image, turn: int) -> Image.Image:
+    return image.rotate(turn, expand=True) if turn else image

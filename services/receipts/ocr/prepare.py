@@ -17,6 +17,7 @@ from services.receipts.ocr.paper import Grey
 
 WIDTH = 1100  # pixels across a receipt: its letters are then 20 to 40 high, what the engine was taught with
 LETTER = 26  # pixels of a letter's height, where letters can be measured
+SMALL = 16  # pixels of it, where gaps within letters are to close
 LARGER = 3.0  # times at most: blown up further, blur is read as print
 LONGEST = 3600  # pixels
 LETTERS = 30  # fewer than these measure nothing
@@ -41,18 +42,18 @@ def rough(picture: Image.Image) -> Image.Image:
     return Image.fromarray(levelled(lit(sheet)))
 
 
-def fine(picture: Image.Image) -> Image.Image:
-    """As `straightened`, with letters brought to one height."""
-    sheet = _by_letters(_sheet(picture))
-    return Image.fromarray(levelled(evened(sheet)))
+def small(picture: Image.Image) -> Image.Image:
+    """As `straightened`, with letters brought to a small height: the gaps that a worn print head leaves close, and
+    figures of double width are read. The quickest, too."""
+    return Image.fromarray(levelled(evened(_by_letters(_sheet(picture), SMALL))))
 
 
 # In the order in which they are tried.
 CHAINS: Mapping[str, Callable[[Image.Image], Image.Image]] = {
     "straight": straightened,
+    "small": small,
     "soft": softened,
     "rough": rough,
-    "fine": fine,
 }
 
 
@@ -107,13 +108,13 @@ def _by_width(sheet: Grey) -> Grey:
     return sheet if 0.8 < factor <= 1 else _resized(sheet, factor)  # near enough: scaling only blurs
 
 
-def _by_letters(sheet: Grey) -> Grey:
+def _by_letters(sheet: Grey, wanted: int = LETTER) -> Grey:
     """Small pictures are measured at twice their size."""
     twice = 2.0 if sheet.shape[1] < 700 else 1.0
     height = letter_height(_resized(sheet, twice))
     if height is None:
         return _by_width(sheet)
-    return _resized(sheet, min(LETTER * twice / height, LARGER, LONGEST / max(sheet.shape)))
+    return _resized(sheet, min(wanted * twice / height, LARGER, LONGEST / max(sheet.shape)))
 
 
 def _resized(sheet: Grey, factor: float) -> Grey:

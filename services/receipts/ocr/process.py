@@ -21,6 +21,7 @@ from services.receipts.pictures import LARGEST
 ROOT = Path(__file__).parents[3]
 SECONDS = 45.0  # for one picture, and for the start of the process
 MEGABYTES = 1000  # of addresses, of which about 300 are ever used
+SWOLLEN = 280  # megabytes that it ever used, after which it is replaced: allocators give little back
 PICTURES = 100  # by one process: what its libraries leak goes with it
 BUSY = 2.0  # seconds until another try
 ONE_THREAD = {"OMP_THREAD_LIMIT": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -72,7 +73,8 @@ class Reader:
             self.close()
             raise
         self.peak_megabytes = max(self.peak_megabytes, answer.get("peak_megabytes", 0))
-        if "failed" in answer or child.asked >= self._pictures:
+        swollen = answer.get("peak_megabytes", 0) > SWOLLEN
+        if "failed" in answer or swollen or child.asked >= self._pictures:
             self.close()
         if "failed" in answer:
             raise EngineFailed(f"{answer['failed']} at {answer.get('where')}")

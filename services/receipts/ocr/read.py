@@ -14,7 +14,6 @@ from services.receipts.facts import FiscalCode, Reading
 from services.receipts.ocr.base import Engine, Look, PictureFacts
 from services.receipts.ocr.codes import fiscal_codes, read_codes
 from services.receipts.ocr.fingerprint import fingerprint
-from services.receipts.ocr.languages import likely_languages
 from services.receipts.ocr.orientation import Upright, upright
 from services.receipts.ocr.parse import Parsed, parse
 from services.receipts.ocr.pictures import open_picture
@@ -22,7 +21,7 @@ from services.receipts.ocr.prepare import CHAINS
 from services.receipts.ocr.tiers import weigh
 
 FEWEST = 2  # looks, unless the first and a code agree: one alone confirms nothing
-UNHURRIED = 3.0  # seconds of work after which no further look is begun; a busy machine makes none fewer
+UNHURRIED = 3.8  # seconds of work after which no further look is begun; a busy machine makes none fewer
 
 
 class Stages:
@@ -82,7 +81,6 @@ def _looked(
     stood: Upright, engine: Engine, code: FiscalCode | None, facts: PictureFacts, today: date, times: Stages
 ) -> tuple[Reading, Sequence[Look]]:
     looks = [stood.look]
-    languages = likely_languages(stood.look)
     parsed, reading = _weighed(looks, code, facts, today, times)
     for name, prepare in CHAINS.items():
         if name == stood.look.name:
@@ -92,7 +90,7 @@ def _looked(
         with times.stage("prepare"):
             prepared = prepare(stood.image)
         with times.stage("print"):
-            looks.append(dataclasses.replace(engine.read(prepared, languages), name=name))
+            looks.append(dataclasses.replace(engine.read(prepared, stood.languages), name=name))
         parsed, reading = _weighed(looks, code, facts, today, times)
     return reading, looks
 

@@ -12,9 +12,11 @@ from services.receipts.ocr.languages import Languages
 
 TURNS = {0: 0, 1: 90, 2: 180, 3: 270}  # tesseract's Orientation: page up, right, down, left
 
+KEPT = 2  # models in memory: each has 20 to 40 MB, and is loaded within 0.3 s
+
 
 class Tesseract:
-    """An Engine. One model is kept for each set of languages; not for several threads."""
+    """An Engine. Models are kept for the sets of languages asked for; not for several threads."""
 
     def __init__(self, languages: Languages) -> None:
         assert languages.path, "find_languages found none"
@@ -45,6 +47,8 @@ class Tesseract:
 
     def _model(self, name: str, mode: int) -> tesserocr.PyTessBaseAPI:
         if name not in self._models:
+            if len(self._models) >= KEPT:  # the first is asked for with every picture
+                self._models.pop(list(self._models)[-1]).End()
             self._models[name] = tesserocr.PyTessBaseAPI(
                 path=self._path, lang=name, psm=mode, oem=tesserocr.OEM.LSTM_ONLY
             )

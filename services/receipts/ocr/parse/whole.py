@@ -28,7 +28,7 @@ from services.receipts.ocr.parse.shop import (
 from services.receipts.ocr.parse.text import mend_numbers
 from services.receipts.ocr.parse.total import ROUNDING, Totals, alike, find_totals, named
 from services.receipts.ocr.parse.union import unite
-from services.receipts.ocr.parse.votes import day_of, distinct
+from services.receipts.ocr.parse.votes import day_of, distinct, trust
 
 SUBTOTAL = 3.0  # weight of what is named as some total, if not as the whole one
 NAMED = 4.0  # weight of a sum that a look names as paid, though it may think another one likelier
@@ -44,6 +44,7 @@ class _Seen:
     bought: Bought
     totals: Totals
     printed: frozenset[Decimal]
+    trust: float
 
     def confirms(self, total: Decimal) -> bool:
         """It is this look's own answer, or printed here as a sum that was paid."""
@@ -56,7 +57,7 @@ def parse(looks: Sequence[Look], today: date) -> Parsed:
     printed = tuple(line for one in seen for line in one.lines)
     currency, country = find_currency(printed)
     total, margin, proofs, agreeing = _total(seen, currency)
-    day = day_of([one.lines for one in seen], today)
+    day = day_of([(one.lines, one.trust) for one in seen], today)
     lines, adds_up = unite([one.bought.things for one in seen], _targets(seen, total), _named(seen))
     tax_id, register = find_first(TAX_ID, printed), find_first(REGISTER, printed)
     return Parsed(
@@ -88,7 +89,8 @@ def _look(look: Look) -> _Seen:
     lines = tuple(mend_numbers(line) for line in look.lines)
     bought = find_bought(lines, max(named(lines), default=None))
     values = frozenset(amount.value for line in lines for amount in amounts(line))
-    return _Seen(lines, bought, find_totals(lines, [one.line.sum for one in bought.things], bought.off), values)
+    totals = find_totals(lines, [one.line.sum for one in bought.things], bought.off)
+    return _Seen(lines, bought, totals, values, trust(look))
 
 
 def _named(seen: Sequence[_Seen]) -> set[Decimal]:
@@ -109,7 +111,7 @@ def _total(seen: Sequence[_Seen], currency: str | None) -> tuple[Decimal | None,
     together = Totals()
     for one in seen:
         for value, weight in one.totals.weights.items():
-            together.add(value, weight)
+            together.add(value, weight * one.trust)
         for value, proofs in one.totals.proofs.items():
             together.proofs[value] |= proofs
     best, margin = together.best()

@@ -24,4 +24,4 @@ def read_once(whole: str) -> Parsed:
 
 
 def read_twice(whole: str, again: str | None = None) -> Parsed:
-    return parse([look(*text(whole)), look(*text(again or whole), name="soft")], TODAY)
+    return parse([look(*text(whole)), look(*text(again or whole), name="fine")], TODAY)

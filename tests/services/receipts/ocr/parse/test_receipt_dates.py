@@ -122,3 +122,9 @@ def test_a_mended_date_confirms_one_that_is_read() -> None:
 
 def test_what_is_read_without_mending_is_better() -> None:
     assert parse([look("93.69.2025 20:25"), look("08.09.2025 20:25")], TODAY).date == date(2025, 9, 8)
+
+
+def test_a_long_number_that_holds_one_of_two_dates_decides() -> None:
+    number = "OO10545 03042 0005007347"  # the engine broke it
+    parsed = parse([look("03.04.20 09:53"), look("23.04.20 09:53", number, name="fine")], TODAY)
+    assert parsed.date == date(2020, 4, 3)

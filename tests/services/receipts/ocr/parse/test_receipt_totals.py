@@ -245,6 +245,11 @@ def test_two_looks_are_more_than_one_misreading() -> None:
     assert parsed.looks == 0  # as many say another one
 
 
+def test_soft_light_counts_less_for_totals() -> None:
+    looks = [look("СУМА 281.00"), look("СУМА 231.00", name="soft")]
+    assert parse(looks, TODAY).total == parse(looks[::-1], TODAY).total == Decimal("281.00")
+
+
 PROOFS = {
     "lines": "ХЛІБ 20.00\nСИР 30.00\nСУМА 50.00",
     "change": "СУМА 50.00\nГОТІВКА 60.00\nРЕШТА 10.00",
