@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from services.receipts.ocr.parse import labels
 from services.receipts.ocr.parse.amounts import Amount, amounts, loose
+from services.receipts.ocr.parse.taxes import gross_of_table
 from services.receipts.ocr.parse.text import fold, letters, says
 
 CENT, NICKEL, TENTH = Decimal("0.01"), Decimal("0.05"), Decimal("0.10")
@@ -80,6 +81,7 @@ def find_totals(lines: Sequence[str], bought: Sequence[Decimal], off: Decimal = 
     if off:
         _by_lines(totals, sums, [*bought, -off], printed)
     _by_taxes(totals, sums, printed)
+    _by_table(totals, lines, printed)
     for value, proofs in list(totals.proofs.items()):
         totals.add(value, 2.0 if len(proofs & INDEPENDENT) > 1 else 0.0)
     _prefer_rounded(totals, sums)
@@ -262,3 +264,15 @@ def _by_taxes(totals: Totals, sums: _Sums, printed: Counter[Decimal]) -> None:
         for tax in parts:
             for part in {tax, value - tax} & totals.weights.keys():
                 totals.weights[part] -= OF_ANOTHER
+
+
+def _by_table(totals: Totals, lines: Sequence[str], printed: Counter[Decimal]) -> None:
+    """The rows of the table of taxes, which prove themselves, come to the total. A row may be lost, so what is named
+    nowhere counts only where two rows were read, and is no proof."""
+    whole, rows = gross_of_table(lines)
+    if whole is None:
+        return
+    if totals.weights.get(whole, 0.0) >= LEAST_PAID or printed[whole] > 1:
+        totals.add(whole, 4.0, "taxes")
+    elif rows > 1:
+        totals.add(whole, 6.0)

@@ -234,6 +234,33 @@ def test_the_total(whole: str, total: str) -> None:
     assert read_once(whole).total == Decimal(total)
 
 
+TABLE = """
+        MwSt    NETTO   MwSt   UMSATZ
+        B  7%   19,90   1,39   21,29
+        C 19%    4,90   0,93    5,83
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "total"),
+    [
+        ("BROT 20,99\nKarte EUR 77,12", "", "27.12"),  # what is named is misread, the rows prove themselves
+        ("SUMME EUR 27,12", "", "27.12"),
+        ("BROT 20,99\nKarte EUR 77,12", "SUMME  24,80   2,32   27,12", "27.12"),  # a row of sums is none of its own
+        ("SUMME EUR 30,12", "", "30.12"),  # a row that was lost
+    ],
+)
+def test_the_table_of_taxes(before: str, after: str, total: str) -> None:
+    table = TABLE if total == "27.12" else "\n".join(TABLE.splitlines()[:3])
+    assert read_once(f"{before}\n{table}\n{after}").total == Decimal(total)
+
+
+def test_a_table_without_gross_sums_confirms_the_total() -> None:
+    parsed = read_once("TOTAL INCL GST 24.00\nGST SUMMARY AMOUNT TAX\nSR 6% 22.64 1.36")
+    assert parsed.total == Decimal("24.00")
+    assert "taxes" in parsed.proofs
+
+
 def test_nothing_that_may_be_a_total() -> None:
     assert read_once("ДЯКУЄМО ЗА ПОКУПКУ\n18.11.2021 14:22").total is None
 
