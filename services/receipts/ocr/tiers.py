@@ -17,6 +17,7 @@ LEAST_LETTERS = 30  # less is no receipt
 CURRENCY = {"UA": "UAH", "RU": "RUB"}
 # Proofs which a misread digit cannot give by chance; "repeated" may be one misreading copied by two looks.
 STRONG = frozenset({"lines", "change", "taxes", "rounding", "card"})
+SEVERAL = 4  # lines
 LEAST_MARGIN = 2.0
 CLEAR = 60.0  # the engine's own word, for refusing only: it is not sure of what it makes up
 MAJORITY = 3  # to one: a misread digit of a date is seen by nothing else
@@ -93,10 +94,15 @@ def _is_confirmed(parsed: Parsed) -> bool:
         and (parsed.date_looks >= 2 or parsed.date_repeated)
         and (parsed.date_repeated or parsed.date_looks >= MAJORITY * parsed.date_against)
         and bool(parsed.proofs & STRONG)
-        and (len(parsed.proofs) >= 2)
+        and (len(parsed.proofs) >= 2 or _adds_up(parsed))
         and parsed.total_margin >= LEAST_MARGIN
         and parsed.currency is not None
     )
+
+
+def _adds_up(parsed: Parsed) -> bool:
+    """Several sums come to the total to the cent: no misread digit does that."""
+    return len(parsed.lines) >= SEVERAL and sum(line.sum for line in parsed.lines) == parsed.total
 
 
 def _confidence(parsed: Parsed, code: FiscalCode | None, agrees: bool) -> dict[str, int]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.receipts.facts import DOUBTS, FiscalCode, Reading
+from services.receipts.facts import DOUBTS, FiscalCode, Reading, ReadLine
 from services.receipts.ocr.base import Look, PictureFacts
 from services.receipts.ocr.parse import Parsed, parse
 from services.receipts.ocr.tiers import weigh
@@ -184,6 +184,18 @@ def test_one_proof_is_not_enough() -> None:
     assert tiers == ["C", "C", "D", "D", "D"]
 
 
+@pytest.mark.parametrize(("count", "short_of", "tier"), [(4, "0.00", "C"), (4, "0.01", "D"), (3, "0.00", "D")])
+def test_several_lines_that_add_up_are_proof_enough(count: int, short_of: str, tier: str) -> None:
+    seen = looks(LINES, LINES)
+    whole = parse(seen, TODAY)
+    assert whole.total
+    part = ReadLine("ХЛІБ", Decimal(1), Decimal(1), Decimal(1), 90)
+    rest = whole.total - (count - 1) - Decimal(short_of)
+    lines = (*[part] * (count - 1), replace(part, sum=rest, price=rest))
+    parsed = replace(whole, lines=lines, proofs=frozenset({"lines"}))
+    assert weigh(parsed, None, PICTURE, seen, TODAY).tier == tier
+
+
 def parsed_things() -> st.SearchStrategy[Parsed]:
     whole = parse(looks(LINES, LINES), TODAY)
     return st.builds(
@@ -237,7 +249,8 @@ def test_what_may_be_paid_without_a_person(parsed: Parsed, code: FiscalCode | No
         assert not parsed.is_refund
         assert parsed.looks >= 2
         assert parsed.date_looks >= 2 or parsed.date_repeated
-        assert len(parsed.proofs) >= 2
+        adds_up = len(parsed.lines) >= 4 and sum(line.sum for line in parsed.lines) == parsed.total
+        assert len(parsed.proofs) >= 2 or adds_up
 
 
 @settings(max_examples=100, deadline=None)
