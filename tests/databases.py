@@ -16,7 +16,14 @@ from apps.sandbox.stack import Stack
 
 COMPILED = 5000  # statements, more than there are
 KEPT = ("alembic_version",)  # the migrations' own; they fill no other table
-THERE = "SELECT relkind::text, relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1, 2"
+# Tables, indexes, sequences, and what tests plant into them.
+THERE = """
+SELECT relkind::text, relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace
+UNION ALL SELECT 'function', proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+UNION ALL SELECT 'trigger', concat_ws(' ', tgrelid::regclass, tgname, tgenabled) FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL SELECT 'constraint', conname::text FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+ORDER BY 1, 2
+"""
 # Whoever did not give back what was lent may hold locks.
 CUT = """
 SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity

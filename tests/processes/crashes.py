@@ -71,6 +71,7 @@ class Doomed:
 
     def __init__(self, orders: IO[bytes], fates: IO[bytes], log: Path) -> None:
         self._orders, self._fates, self._log = orders, fates, log
+        self.every = 1
 
     def run(self, kiosk: Kiosk, errand: Errand, told: dict[str, Any], **how: Any) -> Fate:
         """`how`: kill_at, relay, rehearsal. Fails where the errand does."""
@@ -92,13 +93,15 @@ class Doomed:
     ) -> list[Case[S]]:
         """One case after another, each a new one from `prepare` (which gives the subject and what is told): the first
         is not killed and shows the way, the second is killed at its first step, the third at its second, until the
-        last. All go the same way: no step is missed. The relay is the same on every way: where `relay` is False it is
-        not killed. With `behind`, the name of a step, nobody is killed up to it: another errand has gone there."""
+        last; with `self.every` 2 at every second step and the last. All go the same way: no step is missed. The relay
+        is the same on every way: where `relay` is False it is not killed. With `behind`, the name of a step, nobody is
+        killed up to it: another errand has gone there."""
         subject, told = prepare()
         whole = self.run(kiosk, errand, told, relay=relay, rehearsal=True)
         cases = [Case(subject, whole)]
         first = whole.steps.index(behind) + 2 if behind else 1
-        for kill_at in range(first, len(whole.steps) + 1):
+        last = len(whole.steps)
+        for kill_at in sorted({*range(first, last, self.every), last}):
             subject, told = prepare()
             with kiosk.kit.db.begin() as tx:
                 tx.execute(text(LATER))

@@ -24,6 +24,12 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(180)]
 SHOPS = ("yookassa", "robokassa", "stars", "cryptopay")
 
 
+@pytest.fixture(autouse=True)
+def thinned(doomed: Doomed, long: bool) -> None:
+    """Every second step, and with --long each."""
+    doomed.every = 1 if long else 2
+
+
 @pytest.fixture(scope="module")
 def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     with running_robokassa(tmp_path_factory.mktemp("robokassa")) as stand:
@@ -93,9 +99,10 @@ def test_checkout(till: Till, doomed: Doomed) -> None:
         return person, {"provider": till.code, "party": person.party}
 
     cases = doomed.everywhere(kiosk, errands.checkout, begin)
-    assert len(cases) > (4 if till.code == "robokassa" else 6)  # Robokassa is asked nothing
+    assert len(cases[0].fate.steps) >= (4 if till.code == "robokassa" else 6)  # Robokassa is asked nothing
     failed = [case for case in cases if not asked_again(kiosk, case.subject, till.code)]
-    assert len(failed) == (2 if till.code == "cryptopay" else 0)  # without a key, its list must show it first
+    # Without a key, its list must show it first: whoever dies around the call.
+    assert len(failed) == ({1: 2, 2: 1}[doomed.every] if till.code == "cryptopay" else 0)
     kiosk.restart(timedelta(minutes=35), 5 * MINUTE)  # what no list shows by then was not made
     for case in cases:
         checkout = kiosk.checkout(case.subject, provider=till.code)
@@ -118,7 +125,7 @@ def test_settle(till: Till, doomed: Doomed) -> None:
         return person, {"provider": till.code, "raw": notices[-1]}
 
     cases = doomed.everywhere(kiosk, errands.be_told, pay, relay=till.code == "yookassa")
-    assert len(cases) > (22 if till.code == "yookassa" else 10)
+    assert len(cases[0].fate.steps) >= (22 if till.code == "yookassa" else 10)
     kiosk.restart()
     assert_bought_once(kiosk, cases)
     for notice in notices:
@@ -139,7 +146,7 @@ def test_payment_from_the_balance(till: Till, doomed: Doomed) -> None:
         return person, {"provider": "balance", "party": person.party, "reference": f"order of {person.party}"}
 
     cases = doomed.everywhere(kiosk, errands.checkout, begin)
-    assert len(cases) > 10
+    assert len(cases[0].fate.steps) >= 10
     kiosk.restart()
     for case in cases:
         party = case.subject.party
@@ -184,7 +191,7 @@ def test_charge_of_a_remembered_card(till: Till, doomed: Doomed) -> None:
         return told, told
 
     cases = doomed.everywhere(kiosk, errands.charge, plan)
-    assert len(cases) > 16
+    assert len(cases[0].fate.steps) >= 16
     kiosk.restart()
     for case in cases:
         errands.charge(kiosk.kit, **case.subject)
@@ -218,7 +225,7 @@ def test_daily_statement(till: Till, doomed: Doomed) -> None:
         return person, told
 
     cases = doomed.everywhere(kiosk, errands.make_statement, lose)
-    assert len(cases) > 10
+    assert len(cases[0].fate.steps) >= 10
     errands.make_statement(kiosk.kit, **told)
     kiosk.restart()
     assert_bought_once(kiosk, cases)
@@ -245,7 +252,7 @@ def sold(till: Till, **how: Any) -> tuple[tuple[Person, int], dict[str, Any]]:
 def test_refund(till: Till, doomed: Doomed) -> None:
     kiosk = till.kiosk
     cases = doomed.everywhere(kiosk, errands.refund, lambda: sold(till), relay=till.code == "yookassa")
-    assert len(cases) > (24 if till.code == "yookassa" else 14)
+    assert len(cases[0].fate.steps) >= (24 if till.code == "yookassa" else 14)
     kiosk.restart()
     for case in cases:
         errands.refund(kiosk.kit, case.subject[1])  # the operator presses again
@@ -298,7 +305,7 @@ def test_refund_that_cannot_be_repeated(till: Till, doomed: Doomed) -> None:
 def test_refund_to_the_balance(till: Till, doomed: Doomed) -> None:
     kiosk = till.kiosk
     cases = doomed.everywhere(kiosk, errands.refund, lambda: sold(till, destination="balance"))
-    assert len(cases) > 6
+    assert len(cases[0].fate.steps) >= 6
     for case in cases:
         errands.refund(kiosk.kit, case.subject[1], destination="balance")
     kiosk.restart()
@@ -325,7 +332,7 @@ def test_decision(till: Till, doomed: Doomed, choice: billing.Choice) -> None:
         return (person, checkout.payment_id), {"payment_id": checkout.payment_id, "choice": choice}
 
     cases = doomed.everywhere(kiosk, errands.decide, pay_late)
-    assert len(cases) > {"keep": 2, "apply": 6, "refund": 14}[choice]
+    assert len(cases[0].fate.steps) >= {"keep": 2, "apply": 6, "refund": 14}[choice]
     with kiosk.kit.db.begin() as tx:
         left = [payment.id for payment in billing.undecided(tx)]
     for payment_id in left:

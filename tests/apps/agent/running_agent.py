@@ -47,7 +47,7 @@ class RunningAgent:
         """A signed request, or one with exactly `headers`."""
         scheme = "https" if "verify" in http else "http"
         url = f"{scheme}://127.0.0.1:{self.port}{path}"
-        with httpx.Client(verify=trusted(), trust_env=False, **http) as client:
+        with httpx.Client(**{"verify": trusted(), "trust_env": False, **http}) as client:
             return client.request(method, url, content=body, headers=headers or sign(method, path, body))
 
     def put(self, revision: Any, peers: Any) -> httpx.Response:
