@@ -11,7 +11,7 @@ from time import perf_counter, process_time
 from PIL import Image
 
 from services.receipts.facts import FiscalCode, Reading
-from services.receipts.ocr.base import Engine, Look, PictureFacts
+from services.receipts.ocr.base import LANGUAGES, Engine, Look, PictureFacts
 from services.receipts.ocr.codes import fiscal_codes, read_codes
 from services.receipts.ocr.fingerprint import fingerprint
 from services.receipts.ocr.orientation import Upright, upright
@@ -90,7 +90,8 @@ def _looked(
         with times.stage("prepare"):
             prepared = prepare(stood.image)
         with times.stage("print"):
-            looks.append(dataclasses.replace(engine.read(prepared, stood.languages), name=name))
+            lacks = reading.date is None or reading.total is None
+            looks.append(dataclasses.replace(engine.read(prepared, LANGUAGES if lacks else stood.languages), name=name))
         parsed, reading = _weighed(looks, code, facts, today, times)
     return reading, looks
 

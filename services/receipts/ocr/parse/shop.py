@@ -10,7 +10,7 @@ from services.receipts.ocr.parse.amounts import amounts
 from services.receipts.ocr.parse.text import fold, letters, says
 
 FORMS = re.compile(
-    r"(?<!\w)(Т[зЗOОоo]+В|TOB|ФОП|ПП|ПрАТ|АТ|ООО|000|ОАО|АО|ПАО|ИП|ЗАО|Общество|Акционерное|Товариство|Приватне)(?!\w)"
+    r"(?<!\w)([TТ][зЗsz3]?[OОоo0][BВ]|ФОП|ПП|ПрАТ|АТ|ООО|000|ОАО|АО|ПАО|ИП|ЗАО|Общество|Акционерное|Товариство|Приватне)(?!\w)"
     r"|\b(SDN\.?|BHD\.?|ENTERPRISE|TRADING|GMBH|OHG|KG|AG|LTD|PLT|INC)\b",
     re.IGNORECASE,
 )

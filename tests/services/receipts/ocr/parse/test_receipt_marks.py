@@ -128,3 +128,9 @@ def test_tax_ids(line: str, tax_id: str | None) -> None:
 )
 def test_merchants(head: tuple[str, ...], merchant: str) -> None:
     assert read_once("\n".join(head)).merchant == merchant
+
+
+@pytest.mark.parametrize("form", ["ТзОВ", "TsOB", "TOB", "ТОВ", "T3OB", "ТЗОВ"])
+def test_a_companys_form_as_engines_read_it(form: str) -> None:
+    parsed = read_once(f'МАГАЗИН\n{form} ТВК "Львівхолод"\nУКРАЇНА, ЛЬВІВ\nСУМА 1.00')
+    assert parsed.merchant == f'{form} ТВК "Львівхолод'
