@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from services.receipts.duplicates import LIKE_PICTURE, REMEMBERED
+from services.receipts.duplicates import LIKE_PICTURE, REMEMBERED, bits_apart
 from services.receipts.errors import ReceiptNotFound
 from services.receipts.models import ReceiptRow
 from services.receipts.views import Receipt, seen
@@ -27,9 +27,8 @@ def doubles_of(tx: Session, receipt_id: int) -> list[Receipt]:
         same_time = [or_(row.bought_at == own.bought_at, row.bought_at.is_(None))] if own.bought_at else []
         alike.append(and_(row.bought_on == own.bought_on, row.total_minor == own.total_minor, *same_time))
     if own.picture_hash:
-        apart = text("CAST('x' || receipts.picture_hash AS bit(256)) # CAST('x' || CAST(:hash AS text) AS bit(256))")
         near = row.submitted_at.between(own.submitted_at - REMEMBERED, own.submitted_at + REMEMBERED)
-        alike.append(and_(near, row.picture_hash.is_not(None), func.bit_count(apart) <= LIKE_PICTURE))
+        alike.append(and_(near, row.picture_hash.is_not(None), bits_apart() <= LIKE_PICTURE))
     if not alike:
         return []
     others = select(row).where(row.id != own.id, or_(*alike)).order_by(row.id).limit(MOST)

@@ -8,18 +8,16 @@ from sqlalchemy.orm import Session
 
 from services.platform import audit
 from services.platform.outbox import emit
-from services.receipts.errors import NotInReview, PictureGone
+from services.receipts.errors import PictureGone
 from services.receipts.events import ReceiptSubmitted
-from services.receipts.rows import locked, move
+from services.receipts.rows import locked_in_review, move
 from services.receipts.views import Receipt, seen
 
 
 def reread(tx: Session, receipt_id: int, *, actor: str, now: datetime) -> Receipt:
     """Only from review. What a person had corrected is forgotten, what only this receipt may have stays its own. Raises
     ReceiptNotFound, NotInReview, PictureGone."""
-    row = locked(tx, receipt_id)
-    if row.state != "review":
-        raise NotInReview(f"receipt {receipt_id} is {row.state}")
+    row = locked_in_review(tx, receipt_id)
     if row.picture_key is None:
         raise PictureGone(f"picture of receipt {receipt_id}")
     row.attempts, row.corrected, row.decision = 0, None, None

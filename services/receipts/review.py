@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 from services.platform import audit
 from services.platform.crypto import Cipher
 from services.receipts.duplicates import claim
-from services.receipts.errors import NotInReview, NotPayable
+from services.receipts.errors import NotPayable
 from services.receipts.judge import accept, decide
-from services.receipts.models import ReceiptRow
-from services.receipts.rows import in_turn, known_of, locked, note, reject
+from services.receipts.rows import in_turn, known_of, locked_in_review, note, reject
 from services.receipts.typed import Facts
 from services.receipts.views import Receipt, seen
 
@@ -35,7 +34,7 @@ REASONS = frozenset(
 
 def correct(tx: Session, receipt_id: int, facts: Facts, *, actor: str, now: datetime) -> Receipt:
     """Puts right what was read; it stays in review. Raises ReceiptNotFound, NotInReview, BadFacts."""
-    row = _in_review(tx, receipt_id)
+    row = locked_in_review(tx, receipt_id)
     before = known_of(row)
     after = facts.applied_to(before)
     row.corrected, row.changed_at = after.as_json(), now
@@ -51,7 +50,7 @@ def correct(tx: Session, receipt_id: int, facts: Facts, *, actor: str, now: date
 def approve(tx: Session, cipher: Cipher, receipt_id: int, *, actor: str, now: datetime, note_: str = "") -> Receipt:
     """The facts are right: the rules say what they earn. Limits, dates, budget and doubles hold as for any other.
     Raises ReceiptNotFound, NotInReview; NotPayable when the rules would pay nothing, and then nothing changes."""
-    row = _in_review(tx, receipt_id)
+    row = locked_in_review(tx, receipt_id)
     reading = known_of(row)
     in_turn(tx, "doubles")
     if reading.fiscal_key and claim(tx, "fiscal", reading.fiscal_key, row.id) != row.id:
@@ -80,7 +79,7 @@ def refuse(tx: Session, receipt_id: int, reason: str, *, actor: str, now: dateti
     ReceiptNotFound, NotInReview, ValueError for another reason."""
     if reason not in REASONS:
         raise ValueError(f"reason: one of {', '.join(sorted(REASONS))}")
-    row = _in_review(tx, receipt_id)
+    row = locked_in_review(tx, receipt_id)
     row.reviewed_by = actor
     reject(tx, row, reason, now)
     audit.record(
@@ -88,13 +87,6 @@ def refuse(tx: Session, receipt_id: int, reason: str, *, actor: str, now: dateti
     )
     tx.flush()
     return seen(row)
-
-
-def _in_review(tx: Session, receipt_id: int) -> ReceiptRow:
-    row = locked(tx, receipt_id)
-    if row.state != "review":
-        raise NotInReview(f"receipt {receipt_id} is {row.state}")
-    return row
 
 
 def _differ(before: object, after: object, name: str) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.identity import Party
 from services.platform.outbox import emit
-from services.receipts.errors import ReceiptNotFound
+from services.receipts.errors import NotInReview, ReceiptNotFound
 from services.receipts.events import ReceiptRejected
 from services.receipts.facts import Reading
 from services.receipts.models import ClaimRow, ReceiptRow
@@ -25,6 +25,14 @@ def locked(tx: Session, receipt_id: int, party: Party | None = None) -> ReceiptR
     row = tx.get(ReceiptRow, receipt_id, with_for_update=True, populate_existing=True) if known else None
     if row is None or (party is not None and row.party != str(party)):
         raise ReceiptNotFound(f"receipt {receipt_id}")
+    return row
+
+
+def locked_in_review(tx: Session, receipt_id: int) -> ReceiptRow:
+    """Raises ReceiptNotFound, NotInReview."""
+    row = locked(tx, receipt_id)
+    if row.state != "review":
+        raise NotInReview(f"receipt {receipt_id} is {row.state}")
     return row
 
 

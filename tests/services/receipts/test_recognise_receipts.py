@@ -167,6 +167,13 @@ def test_what_only_looks_the_same_goes_to_a_person(desk: Desk, what: str) -> Non
     assert again.reading.reasons == (expected,)
 
 
+def test_one_that_only_looks_alike_does_not_hide_the_same_one(desk: Desk) -> None:
+    for merchant, number in (("Будинок іграшок", "4000000002"), ("Аптека", "4000000001")):
+        desk.sent_and_read(bought(desk.now, merchant=merchant, fiscal_number=number))
+    again = desk.sent_and_read(bought(desk.now, merchant="Аптека", fiscal_number="4000000001"), 3)
+    assert (again.state, again.reason) == ("rejected", "duplicate_receipt")
+
+
 @pytest.mark.parametrize("what", OTHER)
 def test_another_receipt_is_another(desk: Desk, what: str) -> None:
     first, second = (change(bought(desk.now, key="ua:1")) for change in OTHER[what])

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 
@@ -37,4 +36,3 @@ class Parsed:
     date_repeated: bool = False  # one look has it twice, or within a longer number
     total_margin: float = 0.0  # by how much the total is likelier than the next
     amounts: frozenset[Decimal] = frozenset()  # all that are printed
-    confidence: Mapping[str, int] = field(default_factory=dict)
