@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
 SIDE = 16  # bits of each side of the hash
-SAME, ALIKE = 20, 50  # bits: the same picture at most; worth a person's look at most
 
 
 def fingerprint(picture: Image.Image) -> str:
@@ -25,11 +24,6 @@ def fingerprint(picture: Image.Image) -> str:
     slow = (waves @ pixels @ waves.T)[:SIDE, :SIDE]
     bits = (slow > np.median(slow)).flatten()
     return f"{int(''.join('1' if bit else '0' for bit in bits), 2):064x}"
-
-
-def distance(one: str, other: str) -> int:
-    """In how many of 256 bits two fingerprints differ."""
-    return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
 def _waves(side: int) -> NDArray[np.float64]:
